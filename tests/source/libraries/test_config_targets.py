@@ -45,6 +45,26 @@ def test_what_a_configuration_gives_to_a_class(config, expected):
     assert all(pattern.rung.height >= Rung.CONFIG_FILE.height for pattern in resolution.patterns)
 
 
+OWN_KEYS = {
+    "module and args": (
+        "backbone:\n  module: pkg.net.Net\n  keep: []\n  args:\n    ckpt_path: runs/a.pt\n",
+        ["runs/a.pt"],
+    ),
+    "beside it": ("- class: pkg.net.Net\n  ckpt_path: runs/b.pt\n", ["runs/b.pt"]),
+    "another class": ("net:\n  module: pkg.other.Net\n  args: {ckpt_path: runs/a.pt}\n", []),
+    "its name alone": ("net:\n  module: Net\n  args: {ckpt_path: runs/a.pt}\n", []),
+}
+IMPORTING = {"make.py": "import importlib\nimportlib.import_module(name)\n"}
+
+
+@pytest.mark.parametrize(("config", "expected"), OWN_KEYS.values(), ids=OWN_KEYS)
+def test_a_class_that_a_project_imports_by_a_name_of_its_own(config, expected):
+    resolution = resolve(NET, {"conf/model.yaml": config, **IMPORTING}, at="pkg/net.py")
+    assert texts(resolution) == expected
+    assert not resolution.complete
+    assert texts(resolve(NET, {"conf/model.yaml": config}, at="pkg/net.py")) == []
+
+
 def test_a_base_class_gets_it_through_keywords():
     subclass = "class Big(Net):\n    def __init__(self, *args, **kwargs):\n"
     subclass += "        super().__init__(*args, **kwargs)\n"

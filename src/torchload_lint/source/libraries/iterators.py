@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import conversions
+from torchload_lint.source.domain import conversions, sequences, strings
 from torchload_lint.source.domain import values as domain
 from torchload_lint.source.domain.values import Sequence, lift, union, unknown
 from torchload_lint.source.state.evaluated_arguments import arguments, first
 
 if TYPE_CHECKING:
-    import ast
+    from collections.abc import Callable
 
     from torchload_lint.source.domain.values import Frame, Values
     from torchload_lint.source.evaluator import Evaluator, Known
@@ -58,6 +59,27 @@ def _true_ones(sequence: Sequence) -> Sequence:
         return Sequence(others=sequence.element(), kind="iterator", rung=sequence.rung)
     items = (item for item, truth in zip(sequence.items, truths, strict=True) if truth != {False})
     return Sequence(tuple(items), kind="split" if is_split else "iterator", rung=sequence.rung)
+
+
+def _mapped(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``map(str, items)``: each item as a text, or as a path; or what a lambda makes of it."""
+    if len(call.args) != 2 or any(isinstance(each, ast.Starred) for each in call.args):  # noqa: PLR2004
+        return unknown("map() over several things at once")
+    convert = _CONVERTING.get(frame.module.bindings.qualified(call.args[0]) or "")
+    if convert is not None:
+        items = sequences.elements(evaluator.values(call.args[1], frame))
+        return (Sequence(others=tuple(map(convert, items)), kind="iterator"),)
+    made = union(
+        *(_each_mapped(evaluator, one, frame) for one in evaluator.values(call.args[0], frame))
+    )
+    return (Sequence(others=made, kind="iterator"),)
+
+
+def _each_mapped(evaluator: Evaluator, function: domain.Value, frame: Frame) -> Values:
+    """What a lambda makes of an item; its parameter is what ``map`` gives it."""
+    if isinstance(function, domain.Function) and isinstance(function.node, ast.Lambda):
+        return evaluator.values(function.node.body, frame)
+    return unknown("what map() makes of each item is not known")
 
 
 def _same_places(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -108,7 +130,18 @@ def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return (Sequence(others=(Sequence(columns, kind="tuple"),), kind="iterator"),)
 
 
+def _as_path(value: domain.Value) -> domain.Value:
+    return strings.path(conversions.as_text(value))
+
+
+_CONVERTING: dict[str, Callable[[domain.Value], domain.Value]] = {
+    **dict.fromkeys(("builtins.str", "os.fspath"), conversions.written),
+    **dict.fromkeys(("pathlib.Path", "pathlib.PurePath"), _as_path),
+}
+"""Functions that make a text or a path of each item."""
+
 CALLS: dict[str, Known] = {
+    "builtins.map": _mapped,
     **{name: _rearranged(kind) for kind, names in _REARRANGING.items() for name in names},
     **dict.fromkeys(("builtins.list", "builtins.tuple"), _same_places),
     "collections.deque": _deque,

@@ -192,7 +192,7 @@ def given_to_constructor(
     """What configuration files that name a class give to its constructor."""
     if function.name != "__init__":
         return None
-    return cast("FromOutside", _file("config_targets").PARAMETERS)  # type: ignore[attr-defined]
+    return cast("FromOutside", _file("settings.config_targets").PARAMETERS)  # type: ignore[attr-defined]
 
 
 def option() -> OfOption:

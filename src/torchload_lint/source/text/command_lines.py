@@ -1,5 +1,5 @@
 """Command lines that start a Python file: in shell scripts, Makefiles, Dockerfiles, workflows,
-READMEs, and in an editor's ``launch.json``.
+READMEs, notebooks, and in an editor's ``launch.json``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.text.notebooks.shell_lines import started_in
 from torchload_lint.source.text.text import rows
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 COMMAND_FILES = (
     *("*.sh", "*.bash", "*.zsh", "*.slurm", "*.sbatch", "*.mk", "*.md", "*.rst", "*.yml", "*.yaml"),
     *("*.dockerfile", "*Dockerfile*", "*Makefile", "*Containerfile", "*justfile", "*tox.ini"),
+    "*.ipynb",
 )
 """What files are called that hold command lines."""
 LAUNCH_FILE = ".vscode/launch.json"
@@ -29,6 +31,16 @@ _ASSIGNED_IF_UNSET = late_pattern(r"\s*:\s+[\"']?\$\{(\w+):?=([^}]*)\}[\"']?\s*"
 _REFERENCE = late_pattern(r"\$\{(\w+)(?::?[-=]([^{}]*))?\}|\$(\w+)")
 _BY_VARIABLE = late_pattern(r"^(?:\$\w+|\$\{\w+\})/")
 """A folder that the shell knows."""
+_ARGUMENT = late_pattern(r"\$\{?[1-9@*]")
+_ALL_ARGUMENTS = late_pattern(r"\"?\$(?:[@*]|\{[@*](?::\s*(\d{1,2}))?\})\"?")
+_MOVING = late_pattern(r"\b(?:shift|getopts?|set --)\b|--\)")
+"""What takes the arguments of a shell script one by one."""
+_HERE = late_pattern(r"\$\(dirname\s[^()]*\)")
+"""The folder of a shell script."""
+_SHELLS = frozenset(
+    "bash sh zsh source . srun sbatch exec nohup time $ % bash: sudo -x -e -u".split()
+)
+"""What may stand before a shell script that is started."""
 _LONGEST_VALUE = 4_000
 """Letters of what a shell's variable holds."""
 _LIST_FORM = late_pattern(r"\s*-?\s*(?:CMD|ENTRYPOINT|RUN|command:|args:)?\s*\[.*\]\s*")
@@ -54,20 +66,68 @@ class Command(NamedTuple):
     """What it is given."""
     variables: Mapping[str, str]
     """What the shell's variables were given literally before."""
+    cell: int = 0
+    """The notebook's cell that it stands in, whose row is told."""
+
+    @property
+    def place(self) -> str:
+        """The row, as reports print it behind a file's name."""
+        return f"cell {self.cell}:{self.row}" if self.cell else f"{self.row}"
 
 
-def commands(text: str) -> Iterator[Command]:
-    """The command lines of a script or document, in its order."""
+def commands(text: str, arguments: tuple[str, ...] | None = None) -> Iterator[Command]:
+    """The command lines of a script or document, in its order. ``arguments``: what the script is
+    given itself, where that is known.
+    """
     variables: dict[str, str] = {}
-    for row, line in _logical_lines(text):
+    if arguments is not None:
+        variables.update((str(place), word) for place, word in enumerate(arguments, start=1))
+        text = _ALL_ARGUMENTS.sub(lambda found: _from(arguments, int(found[1] or 1)), text)
+    for row, part in _parts(text, variables, (".py", " -m ")):
+        found = _command(row, _words(part), variables)
+        if found is not None:
+            yield found
+
+
+def asks_for_arguments(text: str) -> bool:
+    """Whether a shell script uses what it is given, at places that do not move."""
+    return _ARGUMENT.search(text) is not None and _MOVING.search(text) is None
+
+
+def script_starts(text: str, path: str) -> Iterator[tuple[str, ...]]:
+    """What a script or document gives to the shell script ``path``, each time that it starts it."""
+    name = path.rpartition("/")[2]
+    variables: dict[str, str] = {}
+    for _, part in _parts(text, variables, (name,)):
+        words = _words(part)
+        for index, word in enumerate(words):
+            is_started = index == 0 or words[index - 1] in _SHELLS or "=" in words[index - 1]
+            if is_started and f"/{path}".endswith(f"/{word.lstrip('./')}"):
+                yield tuple(expand(each, variables) for each in words[index + 1 :])
+
+
+def _parts(
+    text: str, variables: dict[str, str], wanted: tuple[str, ...]
+) -> Iterator[tuple[int, str]]:
+    """The commands, with their rows, of the lines that hold one of some words; on the way what is
+    assigned is noted in ``variables``.
+    """
+    for row, line in _logical_lines(_HERE.sub("$HERE", text) if "dirname" in text else text):
         if _assign(line, variables):
             continue
         started = expand(line, variables) if "$" in line else line
-        if ".py" in started or " -m " in started:
-            for part in _SEPARATOR.split(_plain(started if _is_held(line, variables) else line)):
-                found = _command(row, _words(part), variables)
-                if found is not None:
-                    yield found
+        if any(word in started for word in wanted):
+            held = started if _is_held(line, variables) else line
+            yield from ((row, part) for part in _SEPARATOR.split(_plain(held)))
+
+
+def _from(arguments: tuple[str, ...], place: int) -> str:
+    """All that a script is given from a place on, as the shell puts it into a line."""
+    import shlex  # noqa: PLC0415 - as below
+
+    return " ".join(
+        each if "$" in each else shlex.quote(each) for each in arguments[max(place, 1) - 1 :]
+    )
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
@@ -167,6 +227,13 @@ def _command(row: int, words: list[str], variables: Mapping[str, str]) -> Comman
             script = _BY_VARIABLE.sub("", expand(word, variables))
             return Command(row, script, tuple(words[index + 1 :]), dict(variables))
     return None
+
+
+def in_notebook(text: str) -> Iterator[Command]:
+    """The command lines of a notebook's cells: each is a shell of its own."""
+    for cell, started in started_in(text):
+        for command in commands(started):
+            yield command._replace(cell=cell)
 
 
 def launched(text: str) -> Iterator[Command]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 from types import SimpleNamespace
@@ -66,6 +67,70 @@ GIVES = {
     "a folder": ("run.sh", "python main.py -c runs/last/\n", ["runs/last"]),
     "several": ("run.sh", "python main.py -c a.pt\npython main.py -c b.pt\n", ["a.pt", "b.pt"]),
 }
+
+
+def notebook(*cells, kind="code"):
+    return json.dumps({"cells": [{"cell_type": kind, "source": cell} for cell in cells]})
+
+
+IN_NOTEBOOKS = {
+    "a line for the shell": (["!python main.py -c a/b.pt\n"], ["a/b.pt"]),
+    "several lines": (["!python main.py \\\n", '  --ckpt "a/b.pt" \\\n', "  -x\n"], ["a/b.pt"]),
+    "a cell for the shell": ("%%bash\npython main.py -c a/b.pt\n", ["a/b.pt"]),
+    "run": ("x = 1\n%run -i main.py -c a/b.pt\n", ["a/b.pt"]),
+    "a module that is run": ("%run -m main -c a/b.pt\n", ["a/b.pt"]),
+    "a name of Python": ("!python main.py -c {folder}/last.pt\n", ["*/last.pt"]),
+    "a text of Python": ("text = 'python main.py -c a/b.pt'\n", []),
+    "a comment": ("# !python main.py -c a/b.pt\n", []),
+}
+
+
+@pytest.mark.parametrize(("cell", "paths"), IN_NOTEBOOKS.values(), ids=list(IN_NOTEBOOKS))
+def test_what_a_notebook_gives(cell, paths):
+    found = resolved("use.ipynb", notebook("import torch", cell))
+    assert [each.text for each in found.patterns] == paths
+    assert bool(paths) == ("use.ipynb:cell 2:" in " ".join(found.unknown))
+
+
+def test_what_the_text_of_a_notebook_gives_and_what_is_no_notebook():
+    shown = "Start it:\n```\npython main.py -c a/b.pt\n```\n"
+    found = resolved("use.ipynb", notebook(shown, kind="markdown"))
+    assert [each.text for each in found.patterns] == ["a/b.pt"]
+    for broken in ("{", "[" * 100_000, "3", '{"cells": [3, {"source": [3, ".py"]}, {}]}'):
+        assert not resolved("use.ipynb", f"{broken} ").patterns
+
+
+SCRIPTS = {
+    "its first argument": ("python main.py -c $1\n", "bash test.sh a/b.pt\n", ["a/b.pt"]),
+    "through a name": (
+        'CKPT="$2"\npython $(dirname "$0")/main.py -c $CKPT ${@:3}\n',
+        "./test.sh 8 a/b.pt\n",
+        ["a/b.pt"],
+    ),
+    "all of them": ('python main.py "$@"\n', "sh ./test.sh --ckpt 'a b/c.pt'\n", ["a b/c.pt"]),
+    "those behind the first": ("python main.py ${@:2}\n", "bash test.sh 4 -c a.pt\n", ["a.pt"]),
+    "a folder": ("python main.py -c $1/last.pt\n", "bash test.sh runs/a\n", ["runs/a/last.pt"]),
+    "its default": ("python main.py -c ${1:-a.pt}\n", "bash test.sh\n", ["a.pt"]),
+    "both": (
+        "python main.py -c ${1:-a.pt}\n",
+        "bash test.sh\nbash test.sh b.pt\n",
+        ["a.pt", "b.pt"],
+    ),
+    "nobody starts it": ("python main.py -c $1/last.pt\n", "cat test.sh\n", ["*/last.pt"]),
+    "places that move": ("shift\npython main.py -c $1\n", "bash test.sh 4 a.pt\n", []),
+    "another script": ("python main.py -c $1\n", "bash other/test.sh a.pt\n", []),
+}
+
+
+@pytest.mark.parametrize(("script", "start", "paths"), SCRIPTS.values(), ids=list(SCRIPTS))
+def test_what_a_shell_script_is_given_and_gives_on(script, start, paths):
+    index = project({"main.py": MAIN, "test.sh": script, "README.md": start})
+    module = index.module_at("main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [each.text for each in found.patterns] == paths
+    assert {each.rung for each in found.patterns} <= {Rung.COMMAND_LINE}
+
+
 GIVES_NOTHING = {
     "another program": ("run.sh", "python other.py --ckpt runs/last.pt\n"),
     "another option": ("run.sh", "python main.py --other runs/last.pt\n"),

@@ -18,6 +18,7 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.branches import guards
 from torchload_lint.source.domain.patterns import HOLE, Rung, at_home, known
 from torchload_lint.source.domain.values import Constant, Text
+from torchload_lint.source.libraries.options import script_arguments
 from torchload_lint.source.libraries.options.argument_words import word
 from torchload_lint.source.project.imports import runs
 from torchload_lint.source.text.command_lines import (
@@ -25,6 +26,7 @@ from torchload_lint.source.text.command_lines import (
     Command,
     commands,
     expand,
+    in_notebook,
     launched,
 )
 from torchload_lint.source.text.expressions import last_name
@@ -210,6 +212,7 @@ def starts(
     project = evaluator.project
     itself = place is not None and _when_started(place, module)
     paths = dict.fromkeys(path for name in held for path in project.files.commands_holding(name))
+    paths |= dict.fromkeys(script_arguments.handing_on(project, module.path))
     for path in [*paths][:_MAX_FILES]:
         for command in _commands(project, path):
             script = _started(project, path, command, module) if worth(command) else ""
@@ -217,7 +220,7 @@ def starts(
                 continue
             leads_there = not _leads_elsewhere(command, evaluator.assumed, module, project)
             runs_it = runs(project, script, evaluator.asked_in)
-            yield Start(command, f"{path}:{command.row}", runs_it, leads_there)
+            yield Start(command, f"{path}:{command.place}", runs_it, leads_there)
 
 
 def of_several_programs(evaluator: Evaluator, names: tuple[str, ...]) -> Iterator[Command]:
@@ -276,10 +279,18 @@ def _declared(module: SourceFile) -> dict[str, tuple[tuple[str, ...], Value | No
 
 
 def _commands(project: ProjectIndex, path: str) -> tuple[Command, ...]:
-    read = launched if path == LAUNCH_FILE else commands
-    return project.remember(
-        ("command lines", path), lambda: tuple(read(project.files.text(path) or ""))
-    )
+    return project.remember(("command lines", path), lambda: tuple(_read(project, path)))
+
+
+def _read(project: ProjectIndex, path: str) -> Iterator[Command]:
+    text = project.files.text(path) or ""
+    if path == LAUNCH_FILE:
+        yield from launched(text)
+    elif path.endswith(".ipynb"):
+        yield from in_notebook(text)
+    else:
+        for arguments in script_arguments.given(project, path, text) or (None,):
+            yield from commands(text, arguments)
 
 
 def given_to(command: Command, names: tuple[str, ...]) -> str:

@@ -46,14 +46,19 @@ def cell_magic(text: str) -> str | None:
 
 def shell_text(text: str) -> str:
     """What a shell runs of a cell, in its rows: the whole body under ``%%bash``, or the lines that
-    begin with ``!``; rows of spaces where the shell runs nothing.
+    begin with ``!``, with those that a backslash continues; empty rows where it runs nothing.
     """
     magic, rows = cell_magic(text), re.split(r"\r\n|\r|\n", text)
     if magic in SHELL_CELL_MAGICS:
         return "\n".join(["", *rows[1:]])
     if magic is not None:
         return ""
-    return "\n".join(row.replace("!", " ", 1) if _SHELL_LINE.fullmatch(row) else "" for row in rows)
+    kept: list[str] = []
+    for row in rows:
+        continues = bool(kept) and kept[-1].endswith("\\")
+        is_shell = continues or _SHELL_LINE.fullmatch(row) is not None
+        kept.append((row if continues else row.replace("!", " ", 1)) if is_shell else "")
+    return "\n".join(kept)
 
 
 def mask(text: str, *, automagic: bool = False, timed: bool = True) -> Masked:

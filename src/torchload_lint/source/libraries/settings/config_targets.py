@@ -1,7 +1,9 @@
 """Classes that a configuration file names as text, and what it gives to them.
 
 ``_target_: pkg.Class`` (Hydra), ``target: pkg.Class`` with ``params:`` (latent diffusion and what
-came of it), ``class_path: pkg.Class`` with ``init_args:`` (jsonargparse, Lightning).
+came of it), ``class_path: pkg.Class`` with ``init_args:`` (jsonargparse, Lightning), and the same
+under keys of a project's own, where it imports modules by their names (``module: pkg.Class`` with
+``args:``).
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.values import Record
-from torchload_lint.source.libraries import config_files, registered_classes
+from torchload_lint.source.libraries import config_files
+from torchload_lint.source.libraries.settings import registered_classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +28,10 @@ _TARGETS = {"_target_": "", "target": "params", "class_path": "init_args"}
 """The key that names the class → the key beside it that holds the arguments; where it has no
 name, the arguments stand beside the class.
 """
+_ARGUMENTS = ("args", "kwargs", "params", "init_args", "arguments")
+"""Where the arguments stand beside a key of a project's own; else beside the class."""
 _INSTANTIATING = ("instantiate", "LightningCLI")
+_IMPORTING = ("import_module", "__import__", "locate")
 """A project that makes objects from configuration spells one of these."""
 _MAX_FILES = 24
 _MAX_RECORDS = 8
@@ -83,6 +89,8 @@ def _given(
 
 def _instantiating(project: ProjectIndex) -> bool:
     """Whether the project makes objects from configuration, and has any that name a class."""
+    if any(project.holding(word) for word in _IMPORTING):
+        return True
     return any(project.holding(word) for word in _INSTANTIATING) and any(
         project.files.configs_holding(f"{key}:") for key in _TARGETS
     )
@@ -102,14 +110,22 @@ def _calls(content: object, depth: int) -> Iterator[tuple[str, dict[str, object]
             yield from _calls(each, depth - 1)
     if not isinstance(content, dict) or not depth:
         return
-    for key, beside in _TARGETS.items():
-        target = content.get(key)
+    for key, target in content.items():
         if isinstance(target, str) and "." in target:
-            arguments = content.get(beside, {}) if beside else content
-            if isinstance(arguments, dict):
+            arguments = _arguments(content, key)
+            if arguments is not None:
                 yield target, arguments
     for each in content.values():
         yield from _calls(each, depth - 1)
+
+
+def _arguments(content: dict[str, object], key: str) -> dict[str, object] | None:
+    """What stands for the class that a key names; None where that is no mapping."""
+    named = _TARGETS.get(key)
+    if named is None:
+        named = next((each for each in _ARGUMENTS if isinstance(content.get(each), dict)), "")
+    arguments = content.get(named, {}) if named else content
+    return arguments if isinstance(arguments, dict) else None
 
 
 PARAMETERS: FromOutside = _given_to_constructor
