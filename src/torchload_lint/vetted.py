@@ -32,6 +32,10 @@ BELIEVED = frozenset(
 """Errors whose text Python reads at the positions that a file has set, without a look at their
 bounds (CPython 3.11). torch makes that text while it loads, for what a file may not call."""
 
+ENDING = frozenset({"builtins.SystemExit", "builtins.KeyboardInterrupt"})
+"""What ends a program where it is raised, past ``except Exception``: a class may raise what it is
+given by the file (``raise state["error"]``)."""
+
 GENERATORS = frozenset(
     f"numpy.random.{one}"
     for one in """
@@ -43,6 +47,17 @@ GENERATORS = frozenset(
 has set, without a look at their bounds, and Python ends (numpy 2.4, ``_mt19937.pyx``,
 ``_philox.pyx``); by its name a file may ask the functions for either."""
 
+NUMBERS = frozenset(
+    f"numpy.{one}"
+    for one in """
+    bool bool_ clongdouble complex128 complex64 float16 float32 float64 int16 int32 int64 int8
+    longdouble uint16 uint32 uint64 uint8 void
+    """.split()
+)
+"""Classes of numpy that read memory when they are called: at the address that an object of the file
+names by its attribute ``__array_interface__`` (an OrderedDict will do, which torch always allows).
+A number of numpy is made without them; a file has them as values (``{"dtype": np.float32}``)."""
+
 RETURNING_ANY = frozenset({"operator.itemgetter"})
 """What makes an object that gives back, when torch calls it, whatever the file has put into a
 mapping: a class, too, of which torch then sets attributes for the file."""
@@ -51,6 +66,9 @@ REBUILDING = frozenset({"copyreg._reconstructor"})
 """Functions that call ``__new__`` and ``__init__`` of a base that the file names, with any
 class and any state: the idiom ``if isinstance(value, cls): return value`` gives back a class then,
 and ``__init__`` sets attributes of that."""
+
+DATA_REFUSED = NESTED | BELIEVED | ENDING | GENERATORS | NUMBERS | RETURNING_ANY | REBUILDING
+"""What is refused, and yet is data: a file that calls it does not run code of its own."""
 
 
 def vetted_definitions(name: str) -> frozenset[str]:

@@ -108,3 +108,21 @@ def test_generators_that_believe_a_position_are_refused():
         refused = [name for name, found in judged.items() if not found.allowed]
         assert "numpy.random._pickle.__bit_generator_ctor" in refused
         assert all(name.startswith("numpy.random.") for name in refused)
+
+
+def test_a_class_of_numbers_that_reads_an_address_is_refused(tmp_path):
+    pytest.importorskip("numpy")
+    assert judge(GlobalName("numpy", "float32"), None).trust is Trust.UNPROVEN
+    assert judge(GlobalName("numpy", "str_"), None).trust is Trust.VETTED
+    place = forge.pair(b"\x8a\x06" + (2**40).to_bytes(6, "little"), b"\x89")
+    like = {"shape": forge.pair(b"K\x64"), "typestr": forge.text("<f8"), "data": place}
+    attributes = forge.mapping(
+        {"__array_interface__": forge.mapping({**like, "version": b"K\x03"})}
+    )
+    given = forge.call(forge.name("collections", "OrderedDict")) + attributes + b"b"
+    made = forge.call(forge.name("numpy", "float32"), given)
+    (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(made)))
+    hostile = HOSTILE.replace("import torch\n", "import numpy, torch\n")
+    hostile = hostile.replace('"exceptions.{error}"', '"numpy.float32"')
+    command = [sys.executable, "-W", "ignore", "-c", hostile.format(error="numpy.float32")]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode < 0

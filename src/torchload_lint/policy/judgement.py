@@ -21,8 +21,10 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called, is_dotted_name
 from torchload_lint.vetted import (
     BELIEVED,
+    ENDING,
     GENERATORS,
     NESTED,
+    NUMBERS,
     REBUILDING,
     computes_when_called,
     is_restored,
@@ -144,7 +146,9 @@ def _is_vetted(name: str) -> bool:
 _REFUSED = (
     (NESTED, "a file may put any number in each other, and Python ends when they go"),
     (BELIEVED, "its text is read at the positions that the file says, also outside of it"),
+    (ENDING, "a class that raises what a file gives it ends the program with it"),
     (GENERATORS, "it may draw numbers from a position outside of them, which the file says"),
+    (NUMBERS, "called with an object of the file, it reads memory at the address that this names"),
     (REBUILDING, "it calls what the file names, with any class and any state"),
 )
 """Of what is vetted that which only holds data, and is refused all the same: why."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.rules.on_torch import Mode
-from torchload_lint.vetted import BELIEVED, GENERATORS, NESTED, REBUILDING, RETURNING_ANY
+from torchload_lint.vetted import DATA_REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,9 +48,7 @@ def is_unknown_call(needed: NeededGlobal, judgement: Judgement, facts: ClassFact
     """Whether a file calls what nobody vouches for, and what is not the project's own."""
     is_own = facts is not None and not facts.read_from
     name = f"{needed.spelling.module}.{needed.spelling.name}"
-    is_value = (
-        name in NESTED | REBUILDING | RETURNING_ANY | BELIEVED | GENERATORS
-    )  # refused, yet data
+    is_value = name in DATA_REFUSED
     return bool(needed.calls) and not (judgement.allowed or is_own or is_value)
 
 

@@ -124,10 +124,10 @@ class Flow:
         return env
 
     def _named(self, env: Env, node: ast.AST, *, certain: bool) -> Env:
-        if isinstance(node, ast.Lambda):
-            return env
         sure = certain and not isinstance(node, (ast.BoolOp, ast.IfExp, ast.comprehension))
-        for child in ast.iter_child_nodes(node):
+        # of a lambda only its defaults belong to the scope around it
+        holder = node.args if isinstance(node, ast.Lambda) else node
+        for child in ast.iter_child_nodes(holder):
             env = self._named(env, child, certain=sure)
         if isinstance(node, ast.NamedExpr):
             bound = self._bind(env, node.target.id, "walrus", node, node.value)
@@ -148,9 +148,14 @@ class Flow:
         if node.value is None:
             if isinstance(node.target, ast.Name):
                 self.declared.add(node.target.id)
-            return env
-        env = self._expressions(env, node.value)
-        return self._target(env, node.target, "assign", node, node.value)
+            return self._perhaps(env, node.target, node.annotation)
+        env = self._expressions(env, node.value, node.target)
+        env = self._target(env, node.target, "assign", node, node.value)
+        return self._perhaps(env, node.annotation)
+
+    def _perhaps(self, env: Env, *nodes: ast.AST | None) -> Env:
+        """The same of annotations, which Python may leave as they are."""
+        return _merge([env, self._expressions(env, *nodes)]) if self._walrus else env
 
     def _augmented(self, node: ast.AugAssign, env: Env) -> Env:
         env = self._expressions(env, node.target, node.value)
@@ -191,6 +196,8 @@ class Flow:
             self.functions.append(node)
         defaults = (*node.args.defaults, *node.args.kw_defaults)
         env = self._expressions(env, *node.decorator_list, *defaults)
+        annotations = (one.annotation for one in parameters(node.args))
+        env = self._perhaps(env, *annotations, node.returns)
         return self._bind(env, node.name, "function", node)
 
     def _class(self, node: ast.ClassDef, env: Env) -> Env:
@@ -246,7 +253,11 @@ class Flow:
     def _for(self, node: ast.For | ast.AsyncFor, env: Env) -> Env | None:
         env = self._expressions(env, node.iter)
         head, breaks = self._loop(
-            env, lambda entry: self._target(entry, node.target, "for", node, None), node.body
+            env,
+            lambda entry: self._target(
+                self._expressions(entry, node.target), node.target, "for", node, None
+            ),
+            node.body,
         )
         return _merge_live([self._block(node.orelse, head), *breaks])
 
@@ -263,6 +274,7 @@ class Flow:
             env = self._expressions(env, item.context_expr)
             suppresses |= last_name(item.context_expr) == "suppress"
             if item.optional_vars is not None:
+                env = self._expressions(env, item.optional_vars)
                 env = self._target(env, item.optional_vars, "with", item, item.context_expr)
         end, raised = self._guarded(node.body, env)
         return _merge_live([end, raised]) if suppresses else end
@@ -307,6 +319,7 @@ class Flow:
         return after
 
     def _handler(self, handler: ast.ExceptHandler, env: Env) -> Env | None:
+        env = self._expressions(env, handler.type)
         if handler.name is None:
             return self._block(handler.body, env)
         end = self._block(handler.body, self._bind(env, handler.name, "except", handler))

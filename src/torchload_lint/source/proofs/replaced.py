@@ -64,8 +64,12 @@ _HOOKS = (
     ("logging.", "Handler", r"\bclass\s+\w+\([^)]*Handler\b"),
     ("logging.", "Formatter", r"\bclass\s+\w+\([^)]*Formatter\b"),
     ("torch.nn.", "register_module_", r"\bregister_module_\w*hook\("),
+    ("", "meta_path", r"\bmeta_path\b"),
+    ("", "path_hooks", r"\bpath_hooks\b"),
+    ("", "modules", r"\b(?:getattr|vars)\(\s*sys\b|\bsys\.__dict__"),
 )
-"""Where it starts what a proof uses → a word of files that hang code of their own onto it."""
+"""Where it starts what a proof uses (empty: imports, which all do) → a word of files that hang code
+of their own onto it."""
 
 
 _FINDING_MODULES = ("modules", "import_module", "__import__")
@@ -162,10 +166,11 @@ class _Search:
         """The places that hang code onto loggers, or onto all modules."""
         programs = set(program_files(self._project))
         for start, word, pattern in _HOOKS:
-            if any(name.startswith(start) for name in self._used.outside):
+            if not start or any(name.startswith(start) for name in self._used.outside):
                 for path in sorted(programs.intersection(self._project.holding(word))):
                     if re.search(pattern, self._project.files.text(path) or ""):
-                        yield f"{path} hangs code of its own onto {start.rstrip('.')} ({word})"
+                        what = start.rstrip(".") or "imports"
+                        yield f"{path} hangs code of its own onto {what} ({word})"
 
     def given_away(self) -> Iterator[str]:
         """Where a class is given to an installed file that changes what it does not say."""

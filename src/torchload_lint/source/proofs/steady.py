@@ -15,10 +15,11 @@ from torchload_lint.source.proofs.lineage import UnprovenError
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.text.definitions import Definition
 
 _REACHING = frozenset(
     """
@@ -48,6 +49,19 @@ def check_own_name(node: ast.ClassDef, module: Module) -> None:
         if not is_class and module.parents.get(node) is module.tree:
             row = getattr(one.node, "lineno", node.lineno)
             raise UnprovenError(f"{module.path}:{row} gives {node.name} another meaning")
+    defined = module.bindings.flow(module.tree).all
+    if "__getattr__" in defined and _may_be_missing(node, module, defined.get(node.name, [])):
+        raise UnprovenError(f"{module.path} has a __getattr__ that may answer for {node.name}")
+
+
+def _may_be_missing(node: ast.ClassDef, module: Module, definitions: Sequence[Definition]) -> bool:
+    """Whether a module may lack a class that its text defines: a branch, ``except … as Net``."""
+    if any(one.kind in {"except", "delete"} for one in definitions):
+        return True
+    outer: ast.AST | None = module.parents.get(node)
+    while isinstance(outer, ast.ClassDef):
+        outer = module.parents.get(outer)
+    return outer is not module.tree
 
 
 def check_place(module: Module, project: ProjectIndex, *, by_attribute: bool) -> None:
