@@ -59,14 +59,57 @@ def test_loads_in_a_file(tmp_path, shape):
     with zipfile.ZipFile(tmp_path / "w1.pt", "w") as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02cm\nA\n)\x81}q\x00b.")
         archive.writestr("archive/version", b"3\n")
-    calls_of_a_run(tmp_path, shape, 2)  # what is imported and compiled once
-    few, many = (calls_of_a_run(tmp_path, shape, count) for count in (20, 20 * MANY))
+    calls_of_a_run(tmp_path, SHAPES[shape], 2)  # what is imported and compiled once
+    few, many = (calls_of_a_run(tmp_path, SHAPES[shape], count) for count in (20, 20 * MANY))
     assert many < few * MANY * 1.25
 
 
-def calls_of_a_run(folder, shape, count):
-    """How many functions a check with all fixes calls, those of the interpreter too."""
-    begin, each, *end = SHAPES[shape]
+WITH_FIXES = {
+    "one name": ("", 'state = torch.load("w2.pt")\n'),
+    "one name, paths": ("", 'p = "w2.pt"\nstate = torch.load(p)\n'),
+    "one attribute": ("class A:\n  def f(self):\n", '    self.state = torch.load("w2.pt")\n'),
+    "registrations": (
+        "",
+        (
+            "torch.serialization.add_safe_globals([C{i}])\n"
+            'x{i} = torch.load("w{i}.pt", weights_only=True)\n'
+        ),
+    ),
+    "registrations above functions": (
+        "",
+        (
+            "torch.serialization.add_safe_globals([C{i}])\n"
+            'def f{i}():\n    return torch.load("w{i}.pt", weights_only=True)\n'
+        ),
+    ),
+    "blocks": (
+        "",
+        (
+            "with torch.serialization.safe_globals([C{i}]):\n"
+            '    state = torch.load("w{i}.pt", weights_only=True)\n'
+        ),
+    ),
+}
+"""Loads that are only checked, the fixes being made and not applied."""
+
+
+@pytest.mark.parametrize("shape", WITH_FIXES)
+def test_fixes_that_are_not_applied(tmp_path, shape):
+    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "models.py").write_text("class Net:\n    pass\n")
+    with zipfile.ZipFile(tmp_path / "w2.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02cmodels\nNet\n)\x81.")
+        archive.writestr("archive/version", b"3\n")
+    calls_of_a_run(tmp_path, WITH_FIXES[shape], 40, Options())
+    few, many = (
+        calls_of_a_run(tmp_path, WITH_FIXES[shape], count, Options()) for count in (40, 40 * MANY)
+    )
+    assert many < few * MANY * 1.25
+
+
+def calls_of_a_run(folder, shape, count, options=Options(fix=True, unsafe=True)):  # noqa: B008
+    """How many functions a check calls, those of the interpreter too."""
+    begin, each, *end = shape
     text = "".join([HEAD, begin, *(each.format(i=number) for number in range(count)), *end])
     (folder / "m.py").write_text(text)
     counted = 0
@@ -75,7 +118,6 @@ def calls_of_a_run(folder, shape, count):
         nonlocal counted
         counted += event in {"call", "c_call"}
 
-    options = Options(fix=True, unsafe=True)
     before = sys.getprofile()
     sys.setprofile(count_it)
     try:

@@ -22,8 +22,7 @@ from torchload_lint.policy import (
 )
 from torchload_lint.rules.blocks.listed_classes import (
     classes_elsewhere,
-    holds_elsewhere,
-    listed_classes,
+    listed_beside,
 )
 from torchload_lint.rules.installed import definition_of, may_mean
 from torchload_lint.rules.moved_classes import advice_for_moved
@@ -144,8 +143,7 @@ def _assessed(
     needed = [entry for report in reports for entry in report.safe_globals]
     by_name = (*map(GlobalName.parse, reading.configured), *reading.unverified)
     needed += [_named(name, lookup, context) for name in by_name]
-    lists = [*load.allowlists, *(one for one in module.allowlists if holds_elsewhere(one, module))]
-    beside = [one for listed in lists for one in listed_classes(listed, lookup)]
+    beside = listed_beside(load, module, context.project, lookup)
     needs = judged_needs(needed, set(reading.configured), lookup, module.path, context, beside)
     missing = tuple(need for need in needs if not allowed_here(need.needed, load, context, module))
     unsure = tuple(

@@ -12,7 +12,8 @@ from torchload_lint.rules.on_torch import Mode
 from torchload_lint.vetted import DATA_REFUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import ast
+    from collections.abc import Callable, Iterable, Mapping
 
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal, Verdict
@@ -141,3 +142,12 @@ class Situation(NamedTuple):
     def with_verdict(self, *verdicts: Verdict) -> tuple[CheckpointReport, ...]:
         """The reports with one of these verdicts."""
         return tuple(report for report in self.reports if report.verdict in verdicts)
+
+
+def by_allowlist(situations: Iterable[Situation]) -> dict[ast.Call, list[Situation]]:
+    """The loads at which each allowlist holds, by the call that makes the list."""
+    found: dict[ast.Call, list[Situation]] = {}
+    for one in situations:
+        for allowlist in one.load.allowlists:
+            found.setdefault(allowlist.node, []).append(one)
+    return found

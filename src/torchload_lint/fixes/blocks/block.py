@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.blocks.list_rows import with_header
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
+
+
+_MOST_JOINED = 16
+"""Loads in a row that are put into one block."""
 
 
 def put_in_block(
@@ -165,15 +170,29 @@ def siblings(module: Module, statement: ast.stmt) -> list[ast.stmt]:
     parent = module.parents[statement]
     for name in ("body", "orelse", "finalbody"):
         body = getattr(parent, name, None)
-        if isinstance(body, list) and statement in body:
+        if isinstance(body, list) and _index(body, statement) is not None:
             return body
     raise Refusal("the statement has no place in a body")
 
 
+def _index(body: list[ast.stmt], statement: ast.stmt) -> int | None:
+    """Where a statement is in a list of statements, if it is there: found by halving, as a body may
+    hold thousands of loads, and each asks.
+    """
+    place = statement.lineno, statement.col_offset
+    index = bisect_left(body, place, key=lambda one: (one.lineno, one.col_offset))
+    return index if index < len(body) and body[index] is statement else None
+
+
+def _with_index(module: Module, statement: ast.stmt) -> tuple[list[ast.stmt], int]:
+    """The list of statements that a statement is one of, and where it is in it."""
+    body = siblings(module, statement)
+    return body, _index(body, statement) or 0
+
+
 def _sharing_rows(module: Module, statement: ast.stmt) -> list[ast.stmt]:
     """The statements on the same rows (``a; b``), this one included."""
-    body = siblings(module, statement)
-    index = body.index(statement)
+    body, index = _with_index(module, statement)
     source = source_of(module.text)
     first = last = index
     while first and _share_row(source, body[first - 1], body[first]):
@@ -203,8 +222,7 @@ def indentation_unit(module: Module, source: Source, near: ast.stmt | None = Non
 
 def _neighbour(module: Module, load: LoadCall, entries: list[str]) -> Allowlist | None:
     """The block right before this statement that allows exactly the same: it can take it in."""
-    body = siblings(module, load.statement)
-    index = body.index(load.statement)
+    body, index = _with_index(module, load.statement)
     previous = body[index - 1] if index else None
     alone = len(_sharing_rows(module, load.statement)) == 1 and not has_cells(module)
     if not isinstance(previous, ast.With) or len(previous.items) != 1 or not alone:
@@ -214,10 +232,9 @@ def _neighbour(module: Module, load: LoadCall, entries: list[str]) -> Allowlist 
         source.start(load.statement)
     ):
         return None
-    for allowlist in module.allowlists:
+    for allowlist in _allowlists_of(module).get(previous, ()):
         if (
-            allowlist.statement is previous
-            and allowlist.kind is AllowlistKind.BLOCK
+            allowlist.kind is AllowlistKind.BLOCK
             and allowlist.complete
             and {source.slice(entry.node) for entry in allowlist.entries} == set(entries)
             and _only_loads(module, previous)
@@ -226,9 +243,26 @@ def _neighbour(module: Module, load: LoadCall, entries: list[str]) -> Allowlist 
     return None
 
 
+def _allowlists_of(module: Module) -> dict[ast.stmt | None, list[Allowlist]]:
+    """The allowlists of a file, by the statement that each stands in."""
+
+    def find() -> dict[ast.stmt | None, list[Allowlist]]:
+        found: dict[ast.stmt | None, list[Allowlist]] = {}
+        for one in module.allowlists:
+            found.setdefault(one.statement, []).append(one)
+        return found
+
+    return module.remember("statements with allowlists", find)
+
+
+def _loading(module: Module) -> set[ast.stmt]:
+    """The statements that load."""
+    return module.remember("statements that load", lambda: {one.statement for one in module.loads})
+
+
 def _only_loads(module: Module, block: ast.With) -> bool:
     """Whether every statement of a block is a load, as in the blocks that are written here."""
-    loading = {load.statement for load in module.loads}
+    loading = _loading(module)
     return block.body[-1].lineno > block.lineno and all(one in loading for one in block.body)
 
 
@@ -256,15 +290,34 @@ def _joined(
 def _touching(module: Module, source: Source, load: LoadCall, edit: Change) -> Change:
     """Reach back over the loads right before, so that these are fixed first, one by one.
 
-    Each then finds the block of the one before, and joins it where both need the same.
+    Each then finds the block of the one before, and joins it where both need the same. Of many
+    loads only some get into one block: to fix the last of a thousand, each pass over the file would
+    write them all anew.
     """
-    body = siblings(module, load.statement)
-    loading = {one.statement for one in module.loads}
-    first = body.index(load.statement)
-    while first and body[first - 1] in loading and not has_cells(module):
-        first -= 1
-    start = source.row_start(first_row(body[first]))
+    first = module.remember("first loads to be joined", lambda: _first_joined(module)).get(
+        load.statement, load.statement
+    )
+    start = source.row_start(first_row(first))
     start += len(source.indentation(start))
     if start >= edit.start:
         return edit
     return Change(start, edit.end, source.text[start : edit.start] + edit.content)
+
+
+def _first_joined(module: Module) -> dict[ast.stmt, ast.stmt]:
+    """The load that is to be fixed first of those that come to stand in one block, by each load."""
+    if has_cells(module):
+        return {}
+    loading = _loading(module)
+    groups: dict[ast.stmt, list[ast.stmt]] = {}
+    for statement in sorted(loading, key=lambda one: (one.lineno, one.col_offset)):
+        try:
+            body, index = _with_index(module, statement)
+        except Refusal:
+            continue
+        group = groups.get(body[index - 1]) if index else None
+        if group is None or len(group) == _MOST_JOINED:
+            group = []
+        group.append(statement)
+        groups[statement] = group
+    return {statement: group[0] for statement, group in groups.items()}

@@ -247,22 +247,27 @@ class _ImportWriter:
             runs = [run for run in below if run]
             if not runs:
                 return []
-        first_code = min(
-            (one.lineno for one in self.module.tree.body if isinstance(one, _DEFINITIONS)),
-            default=sys.maxsize,
-        )
+        first_code = self.module.remember("first definition", self._first_definition)
         return [run for run in runs if run is runs[0] or run[0].lineno < first_code][-1]
 
     def _runs(self) -> list[list[ImportNode]]:
         """Import statements with no other code in between (guards aside)."""
+        every = self.module.remember("runs of imports", self._found_runs)
+        runs = [[one for one in run if one.lineno < self.before_row] for run in every]
+        return [run for run in runs if run]
+
+    def _found_runs(self) -> list[list[ImportNode]]:
         runs: list[list[ImportNode]] = [[]]
         for statement in self.module.tree.body:
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
-                if statement in self.imports:
-                    runs[-1].append(statement)
-            elif not isinstance(statement, (ast.Try, ast.If)):
+                runs[-1].append(statement)
+            elif runs[-1] and not isinstance(statement, (ast.Try, ast.If)):
                 runs.append([])
-        return [run for run in runs if run]
+        return runs
+
+    def _first_definition(self) -> int:
+        rows = (one.lineno for one in self.module.tree.body if isinstance(one, _DEFINITIONS))
+        return min(rows, default=sys.maxsize)
 
     def _row_after(self, statement: ast.stmt) -> int:
         assert statement.end_lineno is not None

@@ -63,17 +63,20 @@ class Imported(NamedTuple):
     statement: ImportNode
 
 
-def top_level_imports(module: Module) -> Iterator[ImportNode]:
+def top_level_imports(module: Module) -> list[ImportNode]:
     """The import statements that always run when the file is imported."""
-    for statement in module.tree.body:
-        if isinstance(statement, (ast.Import, ast.ImportFrom)):
-            yield statement
+    return module.remember(
+        "imports of a file",
+        lambda: [one for one in module.tree.body if isinstance(one, (ast.Import, ast.ImportFrom))],
+    )
 
 
-def imported_names(module: Module) -> Iterator[Imported]:
+def imported_names(module: Module) -> list[Imported]:
     """The names that those statements bind."""
-    for statement in top_level_imports(module):
-        yield from names_of(statement, module)
+    return module.remember(
+        "imported names",
+        lambda: [name for one in top_level_imports(module) for name in names_of(one, module)],
+    )
 
 
 def names_of(statement: ImportNode, module: Module) -> Iterator[Imported]:
@@ -136,14 +139,27 @@ def same_object_only(module: Module, name: str, target: str) -> bool:
 
     A relative import of a file whose package is unknown may bring any object.
     """
+    bound = module.remember("what names are bound to", lambda: _bound_to(module))
+    return bound.get(name, set()) <= {target}
+
+
+def _bound_to(module: Module) -> dict[str, set[str]]:
+    """What each name is bound to anywhere in a file; nothing in a text stands for what is not an
+    import, or cannot be told.
+    """
+    found: dict[str, set[str]] = {}
     for node in ast.walk(module.tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            targets = {one.target for one in names_of(node, module) if one.name == name}
-            if name in map(bound_by, node.names) and targets != {target}:
-                return False
-        elif not isinstance(node, ast.alias) and name in bindings_of(node):
-            return False
-    return True
+            known = [(one.name, one.target) for one in names_of(node, module)]
+            named = {name for name, _ in known}
+            known += [(name, "") for one in node.names if (name := bound_by(one)) not in named]
+        elif isinstance(node, ast.alias):
+            continue
+        else:
+            known = [(name, "") for name in bindings_of(node)]
+        for name, target in known:
+            found.setdefault(name, set()).add(target)
+    return found
 
 
 def bound_by(alias: ast.alias) -> str:
@@ -155,22 +171,35 @@ def binds_unseen_names(module: Module, origin: str = "") -> bool:
     """Whether names of a file may come from where they are not spelled: ``from x import *``, but
     for the standard library, torch, and ``origin`` itself, or what gets at all names of a module.
     """
+    unseen = module.remember("modules whose names are unseen", lambda: _starred(module))
+    return not unseen <= {origin} or module.remember(
+        "all names are reached", lambda: _REACHING_ALL.search(module.text) is not None
+    )
+
+
+def _starred(module: Module) -> set[str]:
+    """The modules of ``from x import *``, but for the standard library, torch and numpy."""
+    found = set()
     for statement in ast.walk(module.tree) if "*" in module.text else ():
         if isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*":
             named = origin_of(statement, module) or ""
-            root = named.partition(".")[0]
-            if named != origin and root not in {*sys.stdlib_module_names, "torch", "numpy"}:
-                return True
-    return _REACHING_ALL.search(module.text) is not None
+            if named.partition(".")[0] not in {*sys.stdlib_module_names, "torch", "numpy"}:
+                found.add(named)
+    return found
 
 
 def is_unbound(module: Module, name: str) -> bool:
     """Whether a file takes a name away: ``del name``, or ``except Error as name`` at its end."""
-    return any(
-        (isinstance(node, ast.ExceptHandler) and node.name == name)
-        or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del) and node.id == name)
+    return name in module.remember("unbound names", lambda: _unbound(module))
+
+
+def _unbound(module: Module) -> set[str | None]:
+    return {
+        node.name if isinstance(node, ast.ExceptHandler) else node.id
         for node in ast.walk(module.tree)
-    )
+        if isinstance(node, ast.ExceptHandler)
+        or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del))
+    }
 
 
 def path_from(found: Imported, module: str, name: str, *, by_name: bool = False) -> str | None:

@@ -36,6 +36,7 @@ from torchload_lint.fixes.removal import narrow_registration
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.on_torch import SAFE_GLOBALS_SINCE
 from torchload_lint.rules.repairs import fix_from
+from torchload_lint.rules.situation import by_allowlist
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 
 if TYPE_CHECKING:
@@ -53,10 +54,11 @@ def check(
     """Report a registration that one load of the file comes after."""
     if context.torch.oldest < SAFE_GLOBALS_SINCE:
         return  # there is no block to use instead
+    inside = by_allowlist(situations)
     for allowlist in module.allowlists:
         if allowlist.kind is not AllowlistKind.PROCESS:
             continue
-        served = [one.load for one in situations if allowlist in one.load.allowlists]
+        served = [one.load for one in inside.get(allowlist.node, ())]
         if len(served) == 1:
             row = served[0].span.start.row
             outcome = narrow_registration(module, allowlist, served[0], context.config.line_length)

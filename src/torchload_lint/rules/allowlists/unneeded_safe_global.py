@@ -41,6 +41,7 @@ from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.installed import may_mean
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import fix_from
+from torchload_lint.rules.situation import by_allowlist
 from torchload_lint.rules.words import listed
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
 from torchload_lint.source.text.word_places import stands_in
@@ -61,8 +62,9 @@ def check(
     module: Module, situations: Sequence[Situation], context: Context
 ) -> Iterator[Diagnostic]:
     """Report the unneeded items of each block whose loads are all understood."""
+    within = by_allowlist(situations)
     for allowlist in module.allowlists:
-        inside = [one for one in situations if allowlist in one.load.allowlists]
+        inside = within.get(allowlist.node, [])
         if _is_empty_block(allowlist) and not any(one.missing for one in inside):
             removed = remove_block(
                 module, allowlist, keeps_import=_may_be_taken(module, context.project)

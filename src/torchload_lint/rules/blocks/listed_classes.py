@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.facts.allowed.allowlists import Allowlist
+    from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -29,6 +30,22 @@ def listed_classes(allowlist: Allowlist, lookup: Lookup) -> Iterator[ClassFacts]
         facts = lookup(entry.obj) if is_plain else None  # type: ignore[arg-type]
         if facts is not None:
             yield facts
+
+
+def listed_beside(
+    load: LoadCall, module: Module, project: ProjectIndex, lookup: Lookup
+) -> list[ClassFacts]:
+    """The classes that lists of a load's own file allow while it runs."""
+    apart = module.remember(
+        "lists that hold elsewhere",
+        lambda: {one.node: one for one in module.allowlists if holds_elsewhere(one, module)},
+    )
+    found = project.remember(
+        ("classes of lists that hold elsewhere", module),
+        lambda: [facts for one in apart.values() for facts in listed_classes(one, lookup)],
+    )
+    around = [one for one in load.allowlists if one.node not in apart]
+    return [*found, *(facts for one in around for facts in listed_classes(one, lookup))]
 
 
 def classes_elsewhere(

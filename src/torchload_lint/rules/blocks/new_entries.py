@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.repair import Allow
@@ -62,18 +63,26 @@ def _may_do_without(own: ClassFacts, situation: Situation, context: Context) -> 
     row = _reached_at(situation)
     if is_imported_above(context.project, situation.module.path, row, own.path):
         return False
-    body = situation.module.tree.body
-    if situation.load.statement not in body:
+    module, load = situation.module, situation.load.statement
+    if module.parents.get(load) is not module.tree:
         return True
-    return any(map(_acts, body[: body.index(situation.load.statement)]))
+    first = module.remember(
+        "first statement that acts", lambda: next(filter(_acts, module.tree.body), None)
+    )
+    return first is not None and _start(first) < _start(load)
+
+
+def _start(statement: ast.stmt) -> tuple[int, int]:
+    return statement.lineno, statement.col_offset
 
 
 def _reached_at(situation: Situation) -> int:
     """The row that an import at module level has to stay above to have run before the load."""
     module, row = situation.module, situation.load.node.lineno
-    holding = [each for each in module.tree.body if each.lineno <= row]
-    if holding and not isinstance(holding[-1], _DEFINITIONS):
-        return holding[-1].lineno
+    body = module.tree.body
+    above = bisect_right(body, row, key=lambda each: each.lineno)
+    if above and not isinstance(body[above - 1], _DEFINITIONS):
+        return body[above - 1].lineno
     return first_run(module)
 
 

@@ -22,16 +22,22 @@ def name_given_away(allow: Iterable[Allow], module: Module, project: ProjectInde
     and which that file uses in its own sense; empty where there is none.
     """
     names = {*_WRITTEN, *(one.spelling.name.partition(".")[0] for one in allow)}
-    new = [name for name in names if not _holds(name, module.text)]
-    if not new or _holds("__all__", module.text):
+    new = [name for name in names if not _holds(name, module)]
+    if not new or _holds("__all__", module):
         return ""
     for taker, row in _takers(module, project):
-        if any(_holds(name, taker.text) for name in new):
+        if any(_holds(name, taker) for name in new):
             return f"{taker.path}:{row}"
     return ""
 
 
-def _takers(module: Module, project: ProjectIndex) -> Iterator[tuple[Module, int]]:
+def _takers(module: Module, project: ProjectIndex) -> list[tuple[Module, int]]:
+    return module.remember(
+        ("star imports of this file", project), lambda: list(_found_takers(module, project))
+    )
+
+
+def _found_takers(module: Module, project: ProjectIndex) -> Iterator[tuple[Module, int]]:
     last = module.name.rpartition(".")[2]
     for path in project.holding("import *"):
         taker = project.module_at(path) if path != module.path else None
@@ -42,5 +48,6 @@ def _takers(module: Module, project: ProjectIndex) -> Iterator[tuple[Module, int
                     yield taker, node.lineno
 
 
-def _holds(name: str, text: str) -> bool:
-    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+def _holds(name: str, module: Module) -> bool:
+    pattern = rf"\b{re.escape(name)}\b"
+    return module.remember(("holds", name), lambda: re.search(pattern, module.text) is not None)

@@ -10,7 +10,6 @@ from torchload_lint.source.project.call_search import naming_own_class
 from torchload_lint.source.project.class_mentions import makes_nothing, mentions
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import modules_with
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -55,7 +54,7 @@ class Callers:
             family(holder, home, self._project) if isinstance(holder, ast.ClassDef) else None
         )
         for module in modules_with(self._project, "getattr", home, BY_UNKNOWN_NAME):
-            for node in carrying(module.tree, module.lines, ["getattr"])["getattr"]:
+            for node in module.carrying("getattr"):
                 call = module.parents.get(node)
                 if not isinstance(call, ast.Call) or call.func is not node or not call.args[1:]:
                     continue
@@ -69,7 +68,7 @@ class Callers:
         """Who asks for all that a module or an object has, or for one part by a text."""
         for word in _ANY_NAME:
             for module in modules_with(self._project, word, home):
-                for node in carrying(module.tree, module.lines, [word])[word]:
+                for node in module.carrying(word):
                     if not isinstance(node, ast.Name | ast.Attribute):
                         continue
                     if word in _BY_TEXT:
@@ -101,7 +100,7 @@ class Callers:
         while names:
             word = names.pop()
             for module in modules_with(self._project, word, home):
-                for node in carrying(module.tree, module.lines, [word])[word]:
+                for node in module.carrying(word):
                     if isinstance(node, ast.alias):
                         if node.asname and node.asname not in {node.name, word}:
                             names.append(node.asname)

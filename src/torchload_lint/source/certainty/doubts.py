@@ -36,7 +36,6 @@ from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.families import Family, family
 from torchload_lint.source.project.mentions import TooManyError, modules_with
 from torchload_lint.source.state import handles
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -222,7 +221,7 @@ class _Doubts:
     def _made_again(self, relatives: Family) -> Iterator[str]:
         """``thing.__init__(…)``, which sets the attributes of an object that is there already."""
         for module in modules_with(self._project, ".__init__(", self._home, _MADE_AGAIN):
-            for node in carrying(module.tree, module.lines, ["__init__"])["__init__"]:
+            for node in module.carrying("__init__"):
                 if not isinstance(node, ast.Attribute):
                     continue
                 call = module.parents.get(node)

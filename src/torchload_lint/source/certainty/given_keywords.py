@@ -10,7 +10,6 @@ from torchload_lint.source.facts.keyword.given import given, keyword_answer
 from torchload_lint.source.project import call_targets, callers
 from torchload_lint.source.project.mentions import TooManyError, modules_with
 from torchload_lint.source.state.matching import match
-from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ def _all_seen(
         is_method, meant = False, holder  # who has the class calls it
     try:
         for other in modules_with(project, meant.name, module):
-            for node in carrying(other.tree, other.lines, (meant.name,))[meant.name]:
+            for node in other.carrying(meant.name):
                 if node not in called and _may_mean(project, other, node, meant, is_method):
                     return False
     except TooManyError:

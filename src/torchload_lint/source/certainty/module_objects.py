@@ -49,7 +49,7 @@ def as_values(
     for module in modules_with(project, word, home, _as_value(word)):
         known_as = {word} | {
             node.asname
-            for node in carrying(module.tree, module.lines, [word])[word]
+            for node in module.carrying(word)
             if isinstance(node, ast.alias) and node.asname
         }
         for places in carrying(module.tree, module.lines, known_as).values():
@@ -83,7 +83,7 @@ def _is_had_by_text(target: SourceFile, project: ProjectIndex, home: SourceFile)
     for word, telling in (*((word, word) for word in _IMPORTING), ("modules", "sys.modules")):
         spelled = "modules" if word == "modules" and project.holding("from sys import") else telling
         for module in modules_with(project, spelled, home):
-            for node in carrying(module.tree, module.lines, [word])[word]:
+            for node in module.carrying(word):
                 if any(
                     _may_name(text, target, module, project) for text in _texts(node, word, module)
                 ):

@@ -24,7 +24,6 @@ from torchload_lint.source.domain.values import (
 )
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.mentions import modules_with
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -46,7 +45,7 @@ def attribute_stores(name: str, home: SourceFile, project: ProjectIndex) -> Iter
     for module in modules_with(project, f".{name}", home, stored):
         if f".{name}" not in module.text:
             continue
-        for node in carrying(module.tree, module.lines, [name])[name]:
+        for node in module.carrying(name):
             if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
                 yield PlaceOfUse(module, node)
 

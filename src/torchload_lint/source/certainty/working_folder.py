@@ -14,7 +14,6 @@ from torchload_lint.source.certainty.escaping.seen_changes import SeenChange
 from torchload_lint.source.domain.values import Text
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.libraries import registry
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,10 +56,7 @@ def _stays_there(
     """Whether each place of a file that names such a function leaves the program where it is."""
     return project.remember(
         ("stays in its folder", word, module.tree),
-        lambda: all(
-            _stays(node, module, project, is_all)
-            for node in carrying(module.tree, module.lines, [word])[word]
-        ),
+        lambda: all(_stays(node, module, project, is_all) for node in module.carrying(word)),
     )
 
 

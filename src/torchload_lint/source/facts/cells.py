@@ -19,7 +19,9 @@ and jupytext's header, below which blank rows may begin one.
 
 def has_cells(module: SourceFile) -> bool:
     """Whether a file is run cell by cell, so that no statement may move from one to the next."""
-    return module.path.endswith(".ipynb") or bool(_MARK.search(module.text))
+    return module.path.endswith(".ipynb") or module.remember(
+        "cells", lambda: _MARK.search(module.text) is not None
+    )
 
 
 def is_shown(module: SourceFile, statement: ast.stmt) -> bool:

@@ -49,7 +49,7 @@ def may_be_set_elsewhere(module: SourceFile) -> bool:
         return False
     return any(
         isinstance(module.parents.get(node), ast.Assign | ast.AnnAssign | ast.List | ast.Tuple)
-        for node in carrying(module.tree, module.lines, [VARIABLE])[VARIABLE]
+        for node in module.carrying(VARIABLE)
         if isinstance(node, ast.Constant)
     )
 
@@ -71,7 +71,7 @@ def _switches(module: SourceFile) -> Iterator[EnvironmentSwitch]:
 
 def _names_for_it(module: SourceFile) -> Iterator[str]:
     """Constants of the file that hold the variable's name."""
-    for node in carrying(module.tree, module.lines, [VARIABLE])[VARIABLE]:
+    for node in module.carrying(VARIABLE):
         parent = module.parents.get(node)
         if isinstance(parent, ast.Assign):
             yield from (target.id for target in parent.targets if isinstance(target, ast.Name))

@@ -85,6 +85,10 @@ def first_run(module: SourceFile) -> int:
     """The row of the first statement outside of functions that names a function or class of the
     file, and so may run it; the largest number where there is none.
     """
+    return module.remember("first run", lambda: _found_run(module))
+
+
+def _found_run(module: SourceFile) -> int:
     own = {node.name for node in module.tree.body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))}
     for statement in module.tree.body:
         parts = statement.body if isinstance(statement, ast.ClassDef) else [statement]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
+from torchload_lint.source.text.candidates import on_rows, rows_with
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
 
@@ -84,7 +84,7 @@ def _of_all_uses(place: ast.AST, module: Module) -> tuple[Bound, ...]:
     holder = module.parents.get(function) if function is not None else None
     if isinstance(function, ast.Lambda) and isinstance(holder, ast.Assign):
         name = getattr(holder.targets[0], "id", "")
-    uses = carrying(module.tree, module.lines, [name])[name] if name else []
+    uses = module.carrying(name) if name else []
     asked = [tuple(_around(each, module)) for each in uses if not _is_stored(each)]
     if not asked or not all(asked):
         return ()

@@ -15,7 +15,6 @@ from torchload_lint.source.facts.loading.handed_over import given_after
 from torchload_lint.source.facts.loading.usage import use_of
 from torchload_lint.source.loaders.reach import callees, installed_loads, reached
 from torchload_lint.source.loaders.worth_following import is_text, likely_calls, other_calls
-from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def unsafe_wrapper_calls(
 ) -> Iterator[tuple[ast.Call, ast.expr, Reach]]:
     """The calls that tell a wrapper of another file ``weights_only=False``, and what they reach."""
     own = {call.node for call in module.wrapper_calls} | {load.node for load in module.loads}
-    for node in carrying(module.tree, module.lines, [KEY])[KEY]:
+    for node in module.carrying(KEY):
         call = module.parents.get(node)
         if not isinstance(node, ast.keyword) or not isinstance(call, ast.Call) or call in own:
             continue

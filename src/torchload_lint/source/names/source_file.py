@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from torchload_lint.source.names.bindings import Bindings
+from torchload_lint.source.text import candidates
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.parents import Parents
 from torchload_lint.source.text.text import Lines
@@ -53,6 +54,16 @@ class SourceFile:
         if key not in self._memory:
             self._memory[key] = find()
         return cast("T", self._memory[key])
+
+    def carrying(self, word: str) -> list[ast.AST]:
+        """The nodes that carry a word (``text/candidates.py``), in a list of the caller's own.
+
+        Looked for once: every load of a file may ask for the same few words.
+        """
+        found = self.remember(
+            ("carrying", word), lambda: candidates.carrying(self.tree, self.lines, [word])[word]
+        )
+        return found.copy()
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:

@@ -54,17 +54,46 @@ def always_before(module: SourceFile, first: ast.stmt, place: ast.AST) -> bool:
     That is so where the block of ``first`` holds ``place`` too, further down; a ``with`` body that
     has ended counts as well, if it cannot have ended half-way.
     """
+    below = places_within(module, place)
+    return any(
+        id(block) in below and where < below[id(block)]
+        for block, where in blocks_run_with(module, first)
+    )
+
+
+def blocks_run_with(
+    module: SourceFile, first: ast.stmt
+) -> Iterator[tuple[list[ast.stmt], tuple[int, int]]]:
+    """The blocks of which a statement has surely run once they have come to a place below it, and
+    where it stands in each: its own, and those around the ``with`` bodies that hold it.
+    """
     holder = first
     own = next(blocks_around(module, holder), None)
     while own is not None:
-        if _further_down(module, own, holder, place):
-            return True
+        yield own, _place(holder)
         parent = module.parents.get(holder)
         if not isinstance(parent, (ast.With, ast.AsyncWith)) or _swallows(parent):
-            return False
+            return
         holder = parent
         own = next(blocks_around(module, holder), None)
-    return False
+
+
+def places_within(module: SourceFile, place: ast.AST) -> dict[int, tuple[int, int]]:
+    """The blocks that hold a place within its function, by their ``id``, and where in each."""
+    found: dict[int, tuple[int, int]] = {}
+    child: ast.AST | None = place
+    while child is not None:
+        is_function = isinstance(child, FUNCTIONS)
+        if isinstance(child, ast.stmt) and (child is place or not is_function):
+            parent = module.parents.get(child)
+            for field in _BLOCKS:
+                block = getattr(parent, field, None)
+                if isinstance(block, list) and _stands_in(block, child):
+                    found[id(block)] = _place(child)
+        if is_function or isinstance(child, ast.Lambda):
+            break
+        child = module.parents.get(child)
+    return found
 
 
 def _swallows(block: ast.With | ast.AsyncWith) -> bool:
@@ -72,24 +101,3 @@ def _swallows(block: ast.With | ast.AsyncWith) -> bool:
     made_by = (item.context_expr for item in block.items)
     names = {last_name(one.func) for one in made_by if isinstance(one, ast.Call)}
     return not names.isdisjoint(_SWALLOWERS)
-
-
-def _further_down(
-    module: SourceFile, block: list[ast.stmt], first: ast.stmt, place: ast.AST
-) -> bool:
-    child: ast.AST = place
-    holder = module.parents.get(first)
-    while not (
-        isinstance(child, ast.stmt)
-        and module.parents.get(child) is holder
-        and _stands_in(block, child)
-    ):
-        if isinstance(child, (*FUNCTIONS, ast.Lambda)):
-            return False
-        parent = module.parents.get(child)
-        if parent is None:
-            return False
-        child = parent
-    if isinstance(child, FUNCTIONS) and child is not place:
-        return False
-    return _place(first) < _place(child)

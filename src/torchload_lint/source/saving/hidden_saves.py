@@ -18,7 +18,6 @@ from torchload_lint.source.facts.loading.loads import SAVERS
 from torchload_lint.source.names.references import find
 from torchload_lint.source.paths import resolution as resolution_of
 from torchload_lint.source.saving.saving_files import saving_files
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,7 +80,7 @@ def _calls_of(name: str, project: ProjectIndex) -> Iterator[HiddenSave]:
     """The calls by a name, but for those that are known as saves."""
     for home in filter(None, map(project.module_at, project.holding(name))):
         known = {save.node for save in home.saves if save.file is not None}
-        for node in carrying(home.tree, home.lines, [name])[name]:
+        for node in home.carrying(name):
             call = home.parents.get(node)
             if isinstance(call, ast.Call) and call.func is node and call not in known:
                 yield HiddenSave(home, call)

@@ -94,7 +94,7 @@ class DiskCheckpoints:
         starts = dict.fromkeys((*self._starts(pattern, os.path.dirname(near)), *self._programs))
         named = {self._shown(path) for start in starts for path in self._below(start, pattern)}
         ending = f"/{os.path.normpath(text)}"
-        files = self._files_below(self._root)
+        files = self._by_name.get(ending.rpartition("/")[2], ())
         named |= {self._shown(path) for path in files if path.endswith(ending)}
         return sorted(named - set(self.matching(pattern, near)))
 
@@ -104,6 +104,14 @@ class DiskCheckpoints:
         files = self._files_below(self._root)
         sources = (path for path in files if path.endswith((".py", ".ipynb")))
         return tuple(map(Path, dict.fromkeys(map(os.path.dirname, sources))))
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """The project's files by their last part: every load asks for one."""
+        found: dict[str, list[str]] = {}
+        for path in self._files_below(self._root):
+            found.setdefault(os.path.basename(path), []).append(path)
+        return found
 
     def keeps(self, pattern: PathPattern, near: str) -> bool:
         """Whether a bare name is named, or a folder that holds checkpoints."""

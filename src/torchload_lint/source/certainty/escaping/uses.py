@@ -49,7 +49,7 @@ def of_variable(name: ast.Name, module: SourceFile, project: ProjectIndex) -> It
 
 def of_module_name(name: str, module: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     """The places that may see what a module defines under a name. Raises TooManyError."""
-    for node in carrying(module.tree, module.lines, [name])[name]:
+    for node in module.carrying(name):
         if isinstance(node, ast.Name):
             yield PlaceOfUse(module, node)
     yield from _in_other_files(name, module, project)
@@ -57,7 +57,7 @@ def of_module_name(name: str, module: SourceFile, project: ProjectIndex) -> Iter
 
 def _in_other_files(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     for module in modules_with(project, name, home):
-        nodes = carrying(module.tree, module.lines, [name])[name]
+        nodes = module.carrying(name)
         if module is not home:
             yield from _imported(name, nodes, module)
         for node in nodes:
@@ -80,7 +80,7 @@ def _imported(name: str, nodes: Iterable[ast.AST], module: SourceFile) -> Iterat
 def of_attribute(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
     """Every ``….name`` of the project. Raises TooManyError."""
     for module in modules_with(project, name, home):
-        for node in carrying(module.tree, module.lines, [name])[name]:
+        for node in module.carrying(name):
             if isinstance(node, ast.Attribute):
                 yield PlaceOfUse(module, node)
             elif isinstance(node, ast.Constant):
@@ -99,13 +99,13 @@ def _by_unknown_names(home: SourceFile, project: ProjectIndex) -> Iterator[Place
     for module in modules_with(project, "vars", home):
         yield from (PlaceOfUse(module, call, within=True) for call in _calls_of("vars", module))
     for module in modules_with(project, "__dict__", home):
-        for node in carrying(module.tree, module.lines, ["__dict__"])["__dict__"]:
+        for node in module.carrying("__dict__"):
             if isinstance(node, ast.Attribute):
                 yield PlaceOfUse(module, node, within=True)
 
 
 def _calls_of(builtin: str, module: SourceFile) -> Iterator[ast.Call]:
-    for node in carrying(module.tree, module.lines, [builtin])[builtin]:
+    for node in module.carrying(builtin):
         call = module.parents.get(node)
         if isinstance(node, ast.Name) and isinstance(call, ast.Call) and call.func is node:
             yield call

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistKind
 from torchload_lint.source.facts.allowed.entries import entries_of, is_helper_function
+from torchload_lint.source.facts.allowed.registered import registered_before
 from torchload_lint.source.names.references import find
-from torchload_lint.source.names.steps import always_before, ancestors, blocks_around
+from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
@@ -48,7 +49,7 @@ def is_from_helper(module: SourceFile, call: ast.Call) -> bool:
 
 def _offered_by_others(module: SourceFile) -> set[str]:
     """The ``safe_globals`` that another module offers under that name (for every torch, say)."""
-    nodes = carrying(module.tree, module.lines, ["safe_globals"])["safe_globals"]
+    nodes = module.carrying("safe_globals")
     aliases = {node.asname for node in nodes if isinstance(node, ast.alias) and node.asname}
     for renamed in carrying(module.tree, module.lines, aliases).values():
         nodes += renamed
@@ -103,21 +104,19 @@ def in_force(
     """
     if not allowlists:
         return ()
-    around = list(_around(module, allowlists, place))[::-1]
-    blocks = {id(allowlist) for allowlist in around}
-    before = [
-        allowlist
-        for allowlist in allowlists
-        if id(allowlist) not in blocks and _ran_before(module, allowlist, place)
-    ]
+    known = module.remember("allowlists", lambda: {one.node: one for one in allowlists})
+    around = list(_around(module, known, place))[::-1]
+    before = registered_before(module, allowlists, place)
+    if before and around:
+        blocks = {id(allowlist) for allowlist in around}
+        before = [allowlist for allowlist in before if id(allowlist) not in blocks]
     return (*before, *around)
 
 
 def _around(
-    module: SourceFile, allowlists: tuple[Allowlist, ...], place: ast.AST
+    module: SourceFile, known: dict[ast.Call, Allowlist], place: ast.AST
 ) -> Iterator[Allowlist]:
     """The blocks around a place, innermost first, up to the end of its function."""
-    known = {allowlist.node: allowlist for allowlist in allowlists}
     child = place
     for parent in ancestors(module, place):
         if isinstance(parent, (ast.With, ast.AsyncWith)):
@@ -193,52 +192,3 @@ def _made_inside(
                     break
                 for item in getattr(parent, "items", ()):
                     yield from _made_by(module, item.context_expr, depth - 1)
-
-
-def _ran_before(module: SourceFile, allowlist: Allowlist, place: ast.AST) -> bool:
-    """Whether an ``add_safe_globals`` or ``enter_context`` surely came before ``place``."""
-    if allowlist.kind not in {AllowlistKind.PROCESS, AllowlistKind.STACK}:
-        return False
-    assert allowlist.statement is not None
-    if always_before(module, allowlist.statement, place):
-        return allowlist.kind is AllowlistKind.PROCESS or _still_open(module, allowlist, place)
-    if allowlist.kind is AllowlistKind.STACK:
-        return False
-    at_import = next(blocks_around(module, allowlist.statement), None) is module.tree.body
-    if not at_import or module.function(place) is None:
-        return False
-    return not _may_run_before(module, allowlist.statement, place)
-
-
-def _may_run_before(module: SourceFile, statement: ast.stmt, place: ast.AST) -> bool:
-    """Whether the function or class around a place is used above a statement of module level."""
-    outermost = [place, *ancestors(module, place)][-2]
-    if statement.lineno < getattr(outermost, "lineno", 0):
-        return False  # it is not there yet
-    if not isinstance(outermost, (*FUNCTIONS, ast.ClassDef)):
-        return True
-    above = module.tree.body[: module.tree.body.index(statement)]
-    used = {
-        last_name(node)
-        for one in above
-        if one is not outermost
-        for node in ast.walk(one)
-        if isinstance(node, (ast.Name, ast.Attribute))
-    }
-    return bool(outermost.decorator_list) or outermost.name in used
-
-
-def _still_open(module: SourceFile, allowlist: Allowlist, place: ast.AST) -> bool:
-    """Whether the stack that was entered is still open: its ``with`` block holds the place too."""
-    statement = allowlist.statement
-    entered = module.parents.get(allowlist.node)
-    if statement is None or not isinstance(entered, ast.Call):
-        return False
-    stack = entered.func.value if isinstance(entered.func, ast.Attribute) else None
-    if not isinstance(stack, ast.Name):
-        return True
-    for definition in module.bindings.definitions(stack):
-        if definition.kind == "with":
-            block = module.parents.get(definition.node)
-            return any(parent is block for parent in ancestors(module, place))
-    return True

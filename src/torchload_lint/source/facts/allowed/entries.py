@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.names import GlobalName
 from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry, EntryKind
-from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.expressions import code_of, text_of
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def _named(module: SourceFile, node: ast.Name, depth: int) -> tuple[list[ast.exp
 
 
 def _is_added_to(module: SourceFile, name: str) -> bool:
-    for node in carrying(module.tree, module.lines, [name])[name]:
+    for node in module.carrying(name):
         parent = module.parents.get(node)
         if isinstance(parent, ast.Attribute) and parent.attr in {
             "append", "extend", "insert", "add", "update", "remove", "clear", "pop",

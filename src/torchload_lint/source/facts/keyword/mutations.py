@@ -19,7 +19,6 @@ from torchload_lint.source.facts.keyword.answers import (
     laid_over,
 )
 from torchload_lint.source.names.steps import blocks_around
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +54,7 @@ def of(module: SourceFile, name: str, at: ast.stmt) -> list[DictChange]:
     scope = module.bindings.scope(at)
     blocks = {id(block) for block in blocks_around(module, at)}
     steps: list[DictChange] = []
-    for node in carrying(module.tree, module.lines, [name])[name]:
+    for node in module.carrying(name):
         if not isinstance(node, ast.Name):
             continue
         statement = module.statement(node)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.text.candidates import carrying
-
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
@@ -21,7 +19,7 @@ def written_from(module: SourceFile, file: ast.expr | None) -> ast.expr | None:
     if not isinstance(file, ast.Name) or not _is_buffer(module, file):
         return None
     places: list[ast.expr] = []
-    for node in carrying(module.tree, module.lines, [file.id])[file.id]:
+    for node in module.carrying(file.id):
         if isinstance(node, ast.Name) and _is_buffer(module, node):
             places += filter(None, [_written_by(module, node)])
     return places[0] if len(places) == 1 else None

@@ -10,7 +10,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.calls import Use
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -274,21 +273,11 @@ class _Follower:
         holder = self._module.bindings.class_of_self(target.value)
         if holder is None:
             return []
-        nodes = [
-            node
-            for node in carrying(self._module.tree, self._module.lines, [target.attr])[target.attr]
-            if isinstance(node, ast.Attribute)
-            and self._module.bindings.class_of_self(node.value) is holder
-        ]
-        for node in nodes:
-            if isinstance(node.ctx, ast.Load):
-                continue
-            statement = self._module.statement(node)
-            value = getattr(statement, "value", None)
-            is_none = isinstance(value, ast.Constant) and value.value is None
-            if statement is not stored and not is_none:
-                return []
-        return [node for node in nodes if isinstance(node.ctx, ast.Load)]
+        reads, setting = self._module.remember(
+            ("attribute of self", holder, target.attr),
+            lambda: _reads_and_settings(self._module, holder, target.attr),
+        )
+        return reads if setting <= {stored} else []
 
     def _name_uses(self, node: ast.AST, name: str, depth: int) -> Iterator[str]:
         if (node, name) in self._seen:
@@ -314,12 +303,35 @@ class _Follower:
         yield from {_OTHER} if len(definitions) > 1 and _OBJECT in uses else uses
 
 
+def _reads_and_settings(
+    module: SourceFile, holder: ast.ClassDef, name: str
+) -> tuple[list[ast.expr], set[ast.AST]]:
+    """Where methods of a class read ``self.name``, and the statements that set it to anything but
+    None.
+    """
+    reads: list[ast.expr] = []
+    setting: set[ast.AST] = set()
+    for node in module.carrying(name):
+        if not isinstance(node, ast.Attribute):
+            continue
+        if module.bindings.class_of_self(node.value) is not holder:
+            continue
+        if isinstance(node.ctx, ast.Load):
+            reads.append(node)
+            continue
+        statement = module.statement(node)
+        value = getattr(statement, "value", None)
+        if not isinstance(value, ast.Constant) or value.value is not None:
+            setting.add(statement)
+    return reads, setting
+
+
 def _calls_by_function(module: SourceFile, name: str) -> dict[ast.AST, list[ast.expr]]:
     """The calls of what has a name, by the one function of the file that they run."""
 
     def find() -> dict[ast.AST, list[ast.expr]]:
         calls: dict[ast.AST, list[ast.expr]] = {}
-        for node in carrying(module.tree, module.lines, [name])[name]:
+        for node in module.carrying(name):
             call = module.parents.get(node)
             if isinstance(node, ast.Name) and isinstance(call, ast.Call) and call.func is node:
                 made = [each.node for each in module.bindings.definitions(node)]

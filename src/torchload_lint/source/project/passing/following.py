@@ -15,7 +15,7 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.project.class_mentions import makes_nothing
 from torchload_lint.source.project.passing import callbacks, higher_order
 from torchload_lint.source.project.passing.named_places import Mention
-from torchload_lint.source.text.candidates import carrying, statements
+from torchload_lint.source.text.candidates import statements
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.word_places import stands_in
 
@@ -181,7 +181,7 @@ class Following:
         targets = around.targets if isinstance(around, ast.Assign) else [around.target]
         (target, *others) = targets
         if isinstance(target, ast.Attribute):
-            same = carrying(module.tree, module.lines, [target.attr])[target.attr]
+            same = module.carrying(target.attr)
             holder = module.bindings.class_of_self(target.value)
             return [
                 (module, node)
@@ -227,7 +227,7 @@ class Following:
             self._cut.add(statement)
         for path in paths[:_MOST_FILES]:
             other = self._project.module_at(path)
-            for node in carrying(other.tree, other.lines, [name])[name] if other else ():
+            for node in other.carrying(name) if other else ():
                 if other is not None and isinstance(node, ast.Name | ast.Attribute):
                     dotted = other.bindings.qualified(node)
                     found = self._project.definitions(dotted, path) if dotted else ()

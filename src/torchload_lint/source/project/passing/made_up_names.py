@@ -9,7 +9,6 @@ from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.project.passing.named_places import Mention
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +26,7 @@ def asking(project: ProjectIndex, home: SourceFile) -> Iterator[Mention]:
     paths = sorted(project.holding("getattr"), key=lambda path: not path.startswith(folder))
     for path in paths[:_MOST_ASKING]:
         module = project.module_at(path)
-        for node in carrying(module.tree, module.lines, ["getattr"])["getattr"] if module else ():
+        for node in module.carrying("getattr") if module else ():
             assert module is not None
             call = module.parents.get(node)
             if (
