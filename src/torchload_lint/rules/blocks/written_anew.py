@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.source.certainty.doubts import doubts
 from torchload_lint.source.evaluation.engine import Engine
-from torchload_lint.source.saving.contained.additions import additions
 from torchload_lint.source.saving.contained.contents import of_expression
 from torchload_lint.source.saving.hidden_saves import hidden_save
 from torchload_lint.source.saving.overwrites import overwriting
@@ -54,12 +53,9 @@ def _is_certain(writer: Producer, needed: set[GlobalName], context: Context) -> 
     saved = writer.call.obj if writer.call is not None else None
     if home is None or saved is None:
         return False
-    if of_expression(Engine(context.project), saved, home).assumed:
+    found = of_expression(Engine(context.project), saved, home)
+    if found.assumed or not needed.issuperset(found.needs):
         return False
-    for value in additions(saved, home):
-        added = of_expression(Engine(context.project), value, home)
-        if added.unknown or added.assumed or not needed.issuperset(added.needs):
-            return False
     engine = Engine(context.project)
     engine.top(saved, home)
     return not engine.open_ends and not any(doubts(engine, home, relative=False))

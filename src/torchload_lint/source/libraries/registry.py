@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from torchload_lint.names import GlobalName
     from torchload_lint.source.domain.patterns import PathPattern
-    from torchload_lint.source.domain.values import Frame, Record, Values
+    from torchload_lint.source.domain.values import Frame, ParsedOptions, Record, Values
     from torchload_lint.source.evaluator import (
         Evaluator,
         FromDecorator,
@@ -198,6 +198,13 @@ def given_to_constructor(
 def option() -> OfOption:
     """What the option of a command line is that nobody gives."""
     return cast("OfOption", _file("options.argparse_cli").value)  # type: ignore[attr-defined]
+
+
+def path_options() -> Callable[[Evaluator, ParsedOptions], Iterator[str]]:
+    """The options of a command line that are paths of ``pathlib``, not texts."""
+    found: Callable[[Evaluator, ParsedOptions], Iterator[str]]
+    found = _file("options.option_types").path_options  # type: ignore[attr-defined]
+    return found
 
 
 def merged_into(evaluator: Evaluator, record: Record, key: str, own: Values) -> Values:

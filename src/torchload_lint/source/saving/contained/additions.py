@@ -1,81 +1,238 @@
-"""What is put into objects before they are saved, other than by their classes."""
+"""What is put into objects before they are saved, other than by the expressions that make them.
+
+``state.update(args=args)``, ``self.logs["best"] = score``, ``net.tag = Tag()``, a function that
+fills the dictionary that it is given: looked for over the whole file of the save, by how objects
+are spelled, and in the functions of the project that an object is handed to.
+"""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.text.expressions import code_of
+from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.names.references import PARTIALS
+from torchload_lint.source.project import classes
+from torchload_lint.source.saving.contained.puts import (
+    FILLING,
+    SELF,
+    Objects,
+    Put,
+    each_argument,
+    inner,
+    puts_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.text.definitions import FunctionNode
 
-_SELF = frozenset({"self", "cls"})
-_SETTING = frozenset({"setattr", "__setattr__"})
-_OBJECT_NAME_VALUE = 3
-_FILLING = frozenset({"__setitem__", "append", "extend", "insert", "setdefault", "update"})
+_STATES = frozenset({"state_dict", "parameters", "named_parameters"})
+"""Methods whose results hold nothing of the attributes that somebody adds to an object."""
+_MOST_FILES_FILLING = 10
+"""Other files that are looked into for what fills an object, or for a method of that name."""
+_SIGNS = ("[", " |=", " +=", *(f".{name}(" for name in sorted(FILLING)))
+_MOST_DEFINITIONS = 32
+_MOST_ALIASES = 3
+_MOST_CALLS_DOWN = 2
 
 
-def additions(saved: ast.expr, home: Module) -> Iterator[ast.expr]:
-    """The values that a file puts into what a saved expression names, anywhere in it, as
-    attributes or items: ``c.child = Two(3)`` where ``{"cfg": c}`` is saved, ``state["mean"] = x``
-    where ``state`` is. Objects are told apart by how they are spelled.
+class Addition(NamedTuple):
+    """A value that is put into an object, and the file that says so."""
+
+    value: ast.expr
+    home: SourceFile
+    is_certain: bool
+    """Whether it is put right into what is saved, and not into something that this may hold."""
+
+    @property
+    def place(self) -> str:
+        """``train.py:12``."""
+        return f"{self.home.path}:{self.value.lineno}"
+
+
+def additions(saved: ast.expr, home: SourceFile, project: ProjectIndex) -> Iterator[Addition]:
+    """The values that are put into what a saved expression names, anywhere in it."""
+    objects, itself = Objects(home), Objects(home)
+    itself.add(saved)
+    parts = [*_spelled_out(saved, home)]
+    for part in parts:
+        objects.add(part)
+    made = [each for each in parts if isinstance(each, ast.Call)]
+    found = [*_into(objects, home.tree, project, _MOST_CALLS_DOWN)]
+    found += _in_makers(made, home, project)
+    found += _in_other_files(objects, project)
+    for put in found:
+        is_certain = put.home is home and itself.holds(put.receivers[0])
+        yield from (Addition(value, put.home, is_certain) for value in put.values)
+
+
+def _into(objects: Objects, within: ast.AST, project: ProjectIndex, depth: int) -> Iterator[Put]:
+    """What is put into some objects of a file, inside a function or the whole file."""
+    found = puts_of(within, objects.home, project)
+    for _ in range(_MOST_ALIASES):
+        if not [one for one in found.aliases if _is_alias(one, objects)]:
+            break
+    yield from (one for one in found.puts if any(map(objects.holds, one.receivers)))
+    for call in found.calls if depth else ():
+        yield from _by_function(call, objects, project, depth)
+
+
+def _is_alias(given: tuple[ast.expr, ast.expr], objects: Objects) -> bool:
+    """Whether a name is given one of the objects, or a part of one, and was not known for that."""
+    target, value = given
+    return any(map(objects.holds, inner(value))) and objects.add(target)
+
+
+def _by_function(
+    call: ast.Call, objects: Objects, project: ProjectIndex, depth: int
+) -> Iterator[Put]:
+    """What a function of the project puts into an object that it is handed."""
+    handed = [place for place, each in each_argument(call) if objects.holds(each)]
+    for function, home in _functions(call, objects.home, project) if handed else ():
+        inside = Objects(home)
+        for place in handed:
+            parameter = _parameter(function, place)
+            if parameter is not None:
+                inside.add_parameter(parameter)
+        yield from _into(inside, function, project, depth - 1)
+
+
+def _in_makers(made: list[ast.Call], home: SourceFile, project: ProjectIndex) -> Iterator[Put]:
+    """What the functions of the project put into what they are given, and may give back:
+    ``args = prepare(parser.parse_args())``.
     """
-    named = {*_named(saved)}
-    for node in ast.walk(saved):
-        if isinstance(node, ast.Name):
-            for each in home.bindings.definitions(node):
-                named.update(_named(each.value) if each.value is not None else ())
-    named -= _SELF
-    for node in ast.walk(home.tree):
-        receiver, value = _setting(node)
-        if receiver is not None and value is not None and code_of(receiver) in named:
-            yield value
-        owner, put = _filling(node)
-        if owner is not None and any(code_of(each) in named for each in _inner(owner)):
-            yield from put
+    for call in made:
+        for function, other in _functions(call, home, project):
+            inside = Objects(other)
+            for place, _ in each_argument(call):
+                parameter = _parameter(function, place)
+                if parameter is not None:
+                    inside.add_parameter(parameter)
+            yield from _into(inside, function, project, 0)
 
 
-def _named(node: ast.expr) -> Iterator[str]:
-    return (code_of(each) for each in ast.walk(node) if isinstance(each, ast.Name | ast.Attribute))
+def _in_other_files(objects: Objects, project: ProjectIndex) -> Iterator[Put]:
+    """What other files put into the attributes and the global names of this one."""
+    home = objects.home
+    shared = {each: each.rpartition(".")[2] for each in objects.shared()}
+    asked = [*shared.items(), *(("", each) for each in objects.attributes())]
+    for dotted, word in asked:
+        if dotted and not any(
+            one.kind == "value" for one in project.definitions(dotted, home.path)
+        ):
+            continue
+        for other in _files_filling(word, home, project):
+            for put in puts_of(other.tree, other, project).puts:
+                if any(_is_it(each, dotted, word, other, home, project) for each in put.receivers):
+                    yield put
 
 
-def _setting(node: ast.AST) -> tuple[ast.expr | None, ast.expr | None]:
-    """The object and the value, where an attribute is set."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            if isinstance(target, ast.Attribute):
-                return target.value, node.value
-    if isinstance(node, ast.AnnAssign | ast.AugAssign) and isinstance(node.target, ast.Attribute):
-        return node.target.value, node.value
-    if isinstance(node, ast.Call) and len(node.args) == _OBJECT_NAME_VALUE:
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        return (node.args[0], node.args[2]) if name in _SETTING else (None, None)
-    return None, None
+def _files_filling(word: str, home: SourceFile, project: ProjectIndex) -> Iterator[SourceFile]:
+    """The other files that seem to fill something of that name; only these are parsed."""
+    signs = [f"{word}{sign}" for sign in _SIGNS]
+    for path in project.holding(word)[:_MOST_FILES_FILLING]:
+        text = project.files.text(path) or ""
+        if path != home.path and any(sign in text for sign in signs):
+            other = project.module_at(path)
+            if other is not None:
+                yield other
 
 
-def _filling(node: ast.AST) -> tuple[ast.expr | None, list[ast.expr]]:
-    """The object and the values, where items are put into it."""
-    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value is not None:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in targets:
-            if isinstance(target, ast.Subscript):
-                return target.value, [node.value]
-        if isinstance(node, ast.AugAssign):
-            return node.target, [node.value]
-    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _FILLING:
-        return getattr(node.func, "value", None), [
-            *node.args,
-            *(each.value for each in node.keywords),
-        ]
-    return None, []
+def _is_it(
+    receiver: ast.expr,
+    dotted: str,
+    word: str,
+    other: SourceFile,
+    home: SourceFile,
+    project: ProjectIndex,
+) -> bool:
+    """Whether an object in another file may be the one of this dotted name, or an attribute
+    ``word`` of an object of this file's classes.
+    """
+    if dotted:
+        return other.bindings.qualified(receiver) == dotted
+    if not isinstance(receiver, ast.Attribute) or receiver.attr != word:
+        return False
+    owner = other.bindings.class_of_self(receiver.value)
+    if owner is None:
+        last = home.name.rpartition(".")[2]
+        return other.bindings.qualified(receiver) is None and last in other.text
+    return any(level is home for _, level in classes.ancestry(owner, other, project))
 
 
-def _inner(node: ast.expr) -> Iterator[ast.expr]:
-    """An expression, and the objects that it is a part of: ``a.b[0]``, ``a.b``, ``a``."""
-    yield node
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-        yield node
+def _functions(
+    call: ast.Call, home: SourceFile, project: ProjectIndex
+) -> Iterator[tuple[FunctionNode, SourceFile]]:
+    """The functions that a call may run: those of its name, or its file's methods so called."""
+    dotted = home.bindings.qualified(call.func)
+    for found in project.definitions(dotted, home.path) if dotted else ():
+        if isinstance(found.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield found.node, found.module
+    if isinstance(call.func, ast.Attribute) and _is_of_object(call.func, home):
+        name = call.func.attr
+        for path in project.holding(f"def {name}(")[:_MOST_FILES_FILLING]:
+            other = project.module_at(path)
+            for node in ast.walk(other.tree) if other is not None else ():
+                if other is not None and isinstance(node, ast.FunctionDef) and node.name == name:
+                    yield node, other
+
+
+def _is_of_object(method: ast.Attribute, home: SourceFile) -> bool:
+    """Whether it is asked of an object, and not of a module."""
+    own = isinstance(method.value, ast.Name) and method.value.id in SELF
+    return own or home.bindings.qualified(method) is None
+
+
+def _parameter(function: FunctionNode, place: int | str) -> ast.arg | None:
+    """The parameter that gets an argument; a method's own object is none of them."""
+    given = function.args
+    positional = [each for each in (*given.posonlyargs, *given.args) if each.arg not in SELF]
+    if isinstance(place, int):
+        return positional[place] if place < len(positional) else None
+    named = [each for each in (*positional, *given.kwonlyargs) if each.arg == place]
+    return named[0] if named else None
+
+
+def _whole(node: ast.expr) -> Iterator[ast.AST]:
+    """An expression and its parts, but for the objects of which only the state is saved."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part, ast.Call) and getattr(part.func, "attr", "") in _STATES:
+            waiting.extend((*part.args, *part.keywords))
+        else:
+            waiting.extend(ast.iter_child_nodes(part))
+
+
+def partials(saved: ast.expr, home: SourceFile) -> Iterator[ast.Call]:
+    """The calls of ``functools.partial`` in what is saved."""
+    for node in _spelled_out(saved, home):
+        if isinstance(node, ast.Call) and home.bindings.qualified(node.func) in PARTIALS:
+            yield node
+
+
+def keys(saved: ast.expr, home: SourceFile) -> Iterator[ast.expr]:
+    """The keys that are more than literals, in the mappings that are written out in it."""
+    for node in _spelled_out(saved, home):
+        found = node.keys if isinstance(node, ast.Dict) else []
+        found = [node.key] if isinstance(node, ast.DictComp) else found
+        yield from (each for each in found if each and not isinstance(each, ast.Constant))
+
+
+def _spelled_out(saved: ast.expr, home: SourceFile) -> Iterator[ast.AST]:
+    """An expression and what its names are given, each with its parts."""
+    waiting, seen = [saved], {saved}
+    for _ in range(_MOST_DEFINITIONS):
+        if not waiting:
+            return
+        for part in _whole(waiting.pop(0)):
+            yield part
+            for each in home.bindings.definitions(part) if isinstance(part, ast.Name) else ():
+                if each.value is not None and each.value not in seen:
+                    seen.add(each.value)
+                    waiting.append(each.value)

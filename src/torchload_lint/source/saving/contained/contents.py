@@ -26,9 +26,11 @@ from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
 from torchload_lint.source.saving.contained import pickling, torch_modules
-from torchload_lint.source.saving.contained.state_dicts import doubt_about_state
+from torchload_lint.source.saving.contained.additions import additions, keys, partials
+from torchload_lint.source.saving.contained.puts import registered
+from torchload_lint.source.saving.contained.state_dicts import doubt_about_state, what_it_adds
 from torchload_lint.source.state import unspelled
-from torchload_lint.source.state.bound import Layers
+from torchload_lint.source.state.bound import BoundArguments, Layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluation.engine import Engine
     from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.saving.contained.additions import Addition
 
 _DEEPEST = 8
 _CALL_AND_ARGUMENTS = 2
@@ -86,6 +89,12 @@ def of_expression(engine: Engine, node: ast.expr, module: SourceFile) -> Content
         collector.contents.kinds.setdefault(collector.visit(value, _DEEPEST))
     if not values:
         collector.miss("nothing is known of it")
+    if any(partials(node, module)):
+        collector.miss("a functools.partial is saved")
+    for key in keys(node, module):
+        collector.add_key(engine.anywhere(key, module))
+    for addition in additions(node, module, engine.project):
+        collector.add(addition)
     for owner, home in pickling.enumerations(engine.relied, engine.project):
         collector.miss(f"a member of {home.bindings.qualname(owner)} may be saved")
     return collector.contents
@@ -103,6 +112,28 @@ class _Collector:
             return self.miss("it is nested too deep")
         visit = _VISITS.get(type(value))
         return self.miss(why(value)) if visit is None else visit(self, value, depth)
+
+    def add(self, addition: Addition) -> None:
+        """What is put into the object, or into what it may hold, beside the expression itself."""
+        added = _Collector(self.engine)
+        values = self.engine.anywhere(addition.value, addition.home)
+        added.visit_all(values, _DEEPEST)
+        contents, known = added.contents, self.contents
+        if not values or contents.unknown:
+            self.miss(f"{addition.place} puts something into it")
+        elif addition.is_certain:
+            known.needs.update(contents.needs)
+        elif not contents.needs.keys() <= known.needs.keys():
+            self.miss(f"{addition.place} may put something into it")
+        known.assumed.update(contents.assumed)
+
+    def add_key(self, values: Values) -> None:
+        """What a key of a mapping needs; of most, it is only likely that they are texts."""
+        found = _Collector(self.engine)
+        found.visit_all(values, _DEEPEST)
+        self.contents.needs.update(found.contents.needs)
+        if found.contents.unknown or not values:
+            self.assume("keys are texts and numbers")
 
     def is_new(self, node: ast.AST) -> bool:
         """Whether a class or method was not looked at before; from now on it was."""
@@ -152,6 +183,8 @@ class _Collector:
 
     def options(self, value: ParsedOptions, _: int) -> str:
         self.assume("options are texts and numbers")
+        if any(registry.path_options()(self.engine, value)):
+            self.need(GlobalName("pathlib", "PosixPath"))
         if value.as_mapping:
             return "dict"
         self.need(GlobalName("argparse", "Namespace"))
@@ -171,7 +204,7 @@ class _Collector:
         is_module = any(base.startswith("torch.nn.") for base in bases) or any(
             registry.is_module(base) for base in bases
         )
-        self._assume_fields(value)
+        self._assume_fields(value, depth)
         if value.as_mapping:
             self._fields(value, bases, depth)
             return "dict"
@@ -188,14 +221,20 @@ class _Collector:
             self._fields(value, bases, depth)
         return "module" if is_module else "object"
 
-    def _assume_fields(self, value: Instance) -> None:
-        """Fields that no method sets, as those of dataclasses are, hold what nothing here shows."""
+    def _assume_fields(self, value: Instance, depth: int) -> None:
+        """Fields that no method sets, as those of dataclasses are, hold what they are given, and
+        otherwise what nothing here shows.
+        """
         levels = tuple(classes.ancestry(value.of.node, value.of.module, self.engine.project))
         unspelled_here = any(unspelled.sources(self.engine, level) for level, _ in levels)
         if unspelled_here or any(
             isinstance(each, ast.AnnAssign) for level, _ in levels for each in level.body
         ):
             self.assume(f"the fields of {value.of.node.name} are texts and numbers")
+            if value.call is not None and isinstance(value.arguments, BoundArguments):
+                keywords = (each.value for each in value.call.keywords)
+                for given in (*value.call.args, *keywords):
+                    self.visit_all(self.engine.values(given, value.arguments.frame), depth)
 
     def _fields(self, value: Instance, bases: frozenset[str], depth: int) -> None:
         """What the attributes of an object hold."""
@@ -252,6 +291,12 @@ class _Collector:
                 arguments = Layers(({receiver: (of,)}, of.arguments or {}))
                 frame = Frame(module, arguments)
                 self.visit_all(self.engine.values(expression, frame), depth)
+        for receiver, expression in registered(node):
+            frame = Frame(module, Layers(({receiver: (of,)}, of.arguments or {})))
+            values = self.engine.values(expression, frame)
+            self.visit_all(values, depth)
+            if not values:
+                self.miss(f"{module.path}:{expression.lineno} registers what is not known")
 
     def made(self, value: Made, depth: int) -> str:
         callee = value.callee
@@ -277,8 +322,11 @@ class _Collector:
 
     def _state(self, value: Made) -> None:
         if value.callee.endswith("state_dict"):
-            doubt = doubt_about_state(self.engine, value)
-            if doubt:
+            more = what_it_adds(self.engine, value)
+            doubt = more or doubt_about_state(self.engine, value)
+            if more:
+                self.miss(more)
+            elif doubt:
                 self.assume(doubt)
 
     def _like_arguments(self, value: Made, depth: int) -> str:
@@ -302,8 +350,18 @@ class _Collector:
         return "tensor"
 
     def _global(self, dotted: str) -> str:
-        if not dotted.startswith(("torch.float", "torch.int", "torch.bfloat", "torch.long")):
-            self.need(GlobalName.parse(dotted))
+        """A class or function itself, or a dtype: torch's are named by where they really live."""
+        if dotted.startswith(("torch.float", "torch.int", "torch.bfloat", "torch.long")):
+            return "plain value"
+        if dotted == "torch.__version__":
+            self.need(GlobalName("torch.torch_version", "TorchVersion"))
+            return "text"
+        if torch_modules.is_module_class(dotted):
+            self.need(torch_modules.home_of(dotted))
+            return "class"
+        if dotted.startswith("torch."):
+            return self.miss(f"by which name {dotted} is saved")
+        self.need(GlobalName.parse(dotted))
         return "function"
 
     def _torch_module(self, dotted: str) -> None:

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.domain.values import Constant, Function, Instance, Made, Sequence
 from torchload_lint.source.libraries import registry
+from torchload_lint.source.names.members import member
 from torchload_lint.source.project import classes
 from torchload_lint.source.saving.contained import torch_modules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchload_lint.source.domain.values import Value, Values
     from torchload_lint.source.evaluation.engine import Engine
+    from torchload_lint.source.names.source_file import SourceFile
 
 STATE_ELSEWHERE = (
     *("def get_extra_state(", "def _save_to_state_dict(", "def _load_from_state_dict("),
@@ -30,6 +34,8 @@ STATE_ELSEWHERE = (
 """What gives the state of a module, or of a part of it, more than tensors. (A lazy module that was
 never called saves parameters of a class that torch does not allow.)
 """
+_STATE_METHODS = ("get_extra_state", "state_dict", "_save_to_state_dict")
+_GROUP_SETTINGS = ("lr", "initial_lr", "weight_decay", "momentum", "betas", "eps")
 _GROUPS = ("param_groups", "add_param_group")
 _WITH_NUMBERS = ("numpy", "pandas", "scipy")
 _SET_UP = ("torch.optim.", "torch.amp.", "torch.cuda.amp.")
@@ -56,6 +62,47 @@ def doubt_about_state(engine: Engine, value: Made) -> str:
     paths = (path for word in _WITH_NUMBERS for path in project.holding(word))
     path = next(iter(paths), "")
     return f"{path} has numbers of numpy, which may get into {_HOLDS}" if path else ""
+
+
+def what_it_adds(engine: Engine, value: Made) -> str:
+    """What in sight puts more than tensors and plain numbers into a state: a method of the class
+    of its owner, a number of numpy that its optimizer is made with; empty where nothing does.
+    """
+    for owner in _owners(engine, value):
+        if isinstance(owner, Instance):
+            for level, home in classes.ancestry(owner.of.node, owner.of.module, engine.project):
+                found = next((name for name in _STATE_METHODS if member(level, name)), "")
+                if found:
+                    return f"{home.path}:{level.lineno} has its own {found}()"
+        elif isinstance(owner, Made) and owner.callee.startswith(_SET_UP) and owner.call:
+            given = [*owner.call.args, *(keyword.value for keyword in owner.call.keywords)]
+            if any(_is_of_numpy(engine, each, owner.module) for each in given):
+                return f"{owner.callee}() is given a number of numpy"
+            return next(_set_in_groups(engine), "")
+    return ""
+
+
+def _set_in_groups(engine: Engine) -> Iterator[str]:
+    """The places that set a number of numpy in the groups of an optimizer."""
+    for path in engine.project.holding("param_groups"):
+        home = engine.project.module_at(path)
+        for node in ast.walk(home.tree) if home is not None else ():
+            if (
+                isinstance(node, ast.Assign)
+                and _is_group_setting(node.targets[0])
+                and _is_of_numpy(engine, node.value, home)
+            ):
+                yield f"{path}:{node.lineno} sets a number of numpy"
+
+
+def _is_group_setting(target: ast.expr) -> bool:
+    key = target.slice if isinstance(target, ast.Subscript) else None
+    return isinstance(key, ast.Constant) and key.value in _GROUP_SETTINGS
+
+
+def _is_of_numpy(engine: Engine, setting: ast.expr, home: SourceFile | None) -> bool:
+    values = engine.anywhere(setting, home) if home is not None else ()
+    return any(isinstance(one, Made) and one.callee.startswith("numpy.") for one in values)
 
 
 def _owners(engine: Engine, value: Made) -> Values:

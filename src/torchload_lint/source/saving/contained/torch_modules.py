@@ -87,6 +87,12 @@ def is_module_class(dotted: str) -> bool:
     return _short(dotted) in _HOME
 
 
+def home_of(dotted: str) -> GlobalName:
+    """How a pickle names a ``torch.nn`` class. Raises KeyError for others."""
+    name = _short(dotted)
+    return GlobalName(_HOME[name], name.rpartition(".")[2])
+
+
 def needs(dotted: str) -> tuple[GlobalName, ...]:
     """The globals in the pickle of an object of a ``torch.nn`` class, as torch saves it: its
     class, and those of the modules that it makes for itself.

@@ -1,0 +1,238 @@
+"""What is put into an object before it is saved, against the file that torch writes."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from project_files import project
+from running import run_script, write
+from torchload_lint.source.paths import resolve_path
+from torchload_lint.source.saving.producers import producers_for
+
+HEAD = """
+import argparse, copy, functools
+from pathlib import Path
+import numpy as np
+import torch
+from torch import nn
+"""
+SAVE = "\ntorch.save(state, 'x.pt')\ntorch.load('x.pt', weights_only=False)\n"
+NAMESPACE = "argparse.Namespace(x=1)"
+KNOWN = {
+    "nothing": "state = {'epoch': 1}",
+    "by update": f"state = {{'epoch': 1}}\nstate.update(args={NAMESPACE})",
+    "by update with a mapping": f"""
+        state = dict(e=1)
+        more = {{'a': {NAMESPACE}}}
+        state.update(more)
+        """,
+    "by update with pairs": f"state = dict(e=1)\nstate.update([('a', {NAMESPACE})])",
+    "by setdefault": f"state = dict(e=1)\nstate.setdefault('args', {NAMESPACE})",
+    "by insert": f"state = [1]\nstate.insert(0, {NAMESPACE})",
+    "into a slice": f"state = [1]\nstate[:0] = [{NAMESPACE}]",
+    "by a loop over numbers": "state = {}\nfor key in 'ab':\n    state[key] = 1",
+    "an attribute of a tensor": f"state = torch.ones(1)\nstate.tag = {NAMESPACE}",
+    "an attribute of a module": f"state = nn.Linear(1, 1)\nstate.tag = {NAMESPACE}",
+    "a path as a key": "state = {Path('a'): 1}",
+    "options that are paths": """
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--out", type=Path, default="x")
+        state = {"args": vars(parser.parse_args([]))}
+        """,
+    "an option's default that is a path": """
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--out", default=Path("x"))
+        state = {"args": vars(parser.parse_args([]))}
+        """,
+    "a class of torch.nn itself": "state = {'layer': nn.Linear, 'type': torch.float32}",
+    "torch's version": "state = {'torch': torch.__version__}",
+    "the learning rate is a number": """
+        net = nn.Linear(1, 1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for group in optimizer.param_groups:
+            group["lr"] = 0.2
+        state = optimizer.state_dict()
+        """,
+    "an attribute of a module whose state is saved": f"""
+        net = nn.Linear(1, 1)
+        net.tag = {NAMESPACE}
+        state = net.state_dict()
+        """,
+    "of another object of that name": f"""
+        def elsewhere():
+            state = []
+            state.append({NAMESPACE})
+        state = [1]
+        """,
+}
+OPEN = {
+    "into an attribute's mapping": f"""
+        class Log:
+            def __init__(self):
+                self.kept = {{}}
+        log = Log()
+        log.kept["args"] = {NAMESPACE}
+        state = log.kept
+        """,
+    "by a method": f"""
+        class Log:
+            def __init__(self):
+                self.kept = {{}}
+            def note(self):
+                self.kept["args"] = {NAMESPACE}
+        log = Log()
+        log.note()
+        state = log.kept
+        """,
+    "by a function": f"""
+        def fill(into):
+            into["args"] = {NAMESPACE}
+        state = dict(e=1)
+        fill(state)
+        """,
+    "by a function that gives it back": """
+        def prepare(args):
+            args.out = Path("x")
+            return args
+        args = prepare(argparse.ArgumentParser().parse_args([]))
+        state = {"args": vars(args)}
+        """,
+    "through another name": f"state = {{}}\nalias = state\nalias['args'] = {NAMESPACE}",
+    "into a part": f"state = {{'m': {{}}}}\npart = state['m']\npart['args'] = {NAMESPACE}",
+    "an attribute of options": """
+        args = argparse.ArgumentParser().parse_args([])
+        args.out = Path("x")
+        state = {"args": vars(args)}
+        """,
+    "into a state": f"state = nn.Linear(1, 1).state_dict()\nstate._metadata['x'] = {NAMESPACE}",
+    "an extra state": f"""
+        class Net(nn.Module):
+            def get_extra_state(self):
+                return {NAMESPACE}
+        state = Net().state_dict()
+        """,
+    "a learning rate of numpy": """
+        net = nn.Linear(1, 1)
+        state = torch.optim.SGD(net.parameters(), lr=np.float64(0.1)).state_dict()
+        """,
+    "a learning rate of numpy, set later": """
+        net = nn.Linear(1, 1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for group in optimizer.param_groups:
+            group["lr"] = np.float64(0.2)
+        state = optimizer.state_dict()
+        """,
+    "a partial": "state = {'act': functools.partial(nn.GELU)}",
+    "a function of torch": "state = {'act': torch.relu}",
+}
+"""What puts a class into the file that the saving expression does not show."""
+KEEPER = """
+import torch
+
+STATE = {}
+
+class Keeper:
+    def __init__(self):
+        self.kept = {}
+
+    def on_save(self, into):
+        pass
+
+    def save(self):
+        state = {'e': 1}
+        self.on_save(state)
+        torch.save(SAVED, 'x.pt')
+
+def load():
+    return torch.load('x.pt', weights_only=False)
+"""
+ELSEWHERE = {
+    "a method of a subclass": (
+        "state",
+        f"""
+        import argparse
+        from keeper import Keeper
+        class More(Keeper):
+            def on_save(self, into):
+                into["args"] = {NAMESPACE}
+        More().save()
+        """,
+    ),
+    "an attribute in a subclass": (
+        "self.kept",
+        f"""
+        import argparse
+        from keeper import Keeper
+        class More(Keeper):
+            def __init__(self):
+                super().__init__()
+                self.kept["args"] = {NAMESPACE}
+        More().save()
+        """,
+    ),
+    "a global of the module": (
+        "STATE",
+        f"""
+        import argparse
+        import keeper
+        keeper.STATE['args'] = {NAMESPACE}
+        keeper.Keeper().save()
+        """,
+    ),
+    "a global by its name": (
+        "STATE",
+        f"""
+        import argparse
+        from keeper import Keeper, STATE
+        STATE['args'] = {NAMESPACE}
+        Keeper().save()
+        """,
+    ),
+}
+
+
+def said(files, name):
+    index = project(files)
+    module = index.module_at(name)
+    (load,) = module.loads
+    (found,) = producers_for(load, module, resolve_path(load.file, module, index), index)
+    return found
+
+
+def needed(tmp_path, files):
+    import torch
+
+    write(tmp_path, files)
+    ran = run_script(tmp_path, "main.py")
+    assert not ran.error
+    return set(torch.serialization.get_unsafe_globals_in_checkpoint(tmp_path / "x.pt"))
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("code", KNOWN.values(), ids=KNOWN)
+def test_what_is_called_known_is_what_the_file_needs(code, tmp_path):
+    files = {"main.py": HEAD + dedent(code) + SAVE}
+    found = said(files, "main.py")
+    assert found.complete, found.unknown
+    assert {str(name) for name in found.needs} == needed(tmp_path, files)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("code", OPEN.values(), ids=OPEN)
+def test_what_is_put_in_unseen_is_not_called_known(code, tmp_path):
+    files = {"main.py": HEAD + dedent(code) + SAVE}
+    found = said(files, "main.py")
+    assert not found.complete
+    assert not {str(name) for name in found.needs} >= needed(tmp_path, files)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("save", "code"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_another_file_puts_in_is_not_called_known(save, code, tmp_path):
+    files = {"keeper.py": KEEPER.replace("SAVED", save), "main.py": dedent(code)}
+    found = said(files, "keeper.py")
+    assert not found.complete
+    assert not found.needs
+    assert needed(tmp_path, files) == {"argparse.Namespace"}
