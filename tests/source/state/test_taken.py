@@ -340,6 +340,14 @@ OPEN = {
         "torch.load(Path('runs') / '')",
         [],
     ),
+    "a text made of a folder to which nothing is joined": (
+        (
+            "p = Path('a/runs') / ''\nq = str(p)\n"
+            "torch.load('-'.join([q + '.a', f'{p}.b', '%s.c' % p, os.path.basename(p), p.name,"
+            " os.path.dirname(p), str(p.parent)]))"
+        ),
+        ["a/runs.a-a/runs.b-a/runs.c-runs-runs-a-a"],
+    ),
     "what one branch stores, and the other uses": (
         (
             "class A:\n    def __init__(self, fresh):\n        if fresh:\n"

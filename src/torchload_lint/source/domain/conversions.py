@@ -27,9 +27,13 @@ LONGEST_TEXT = 100_000
 
 
 def as_text(value: Value) -> Text:
-    """The value as a part of a text; what is not a text becomes a hole."""
+    """The value as a part of a text; what is not a text becomes a hole.
+
+    The slash at the end of a path says that it is a folder; no text made of it has one.
+    """
     if isinstance(value, Text):
-        return value
+        is_folder = value.is_path and value.text.endswith("/")
+        return value.changed(text=value.text.rstrip("/") or "/") if is_folder else value
     if isinstance(value, Handle):
         return value.source
     if isinstance(value, EnumMember):

@@ -376,7 +376,7 @@ def of_text(text: Text, name: str, given: Arguments) -> Values:
     method = TEXT_METHODS.get(name)
     if method is None:
         return unknown(f"the result of .{name}() is not known")
-    made = method(text, given)
+    made = method(as_text(text), given)
     if not text.is_path:
         return made
     if name in _SPELLING:

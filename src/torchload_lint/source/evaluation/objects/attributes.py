@@ -160,7 +160,11 @@ def of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Valu
 def _of_value(evaluator: Evaluator, base: Value, name: str, frame: Frame) -> Values:
     if isinstance(base, Text):
         known_property = methods.TEXT_PROPERTIES.get(name)
-        return known_property(base) if known_property else unknown(f"the attribute .{name}")
+        return (
+            known_property(conversions.as_text(base))
+            if known_property
+            else unknown(f"the attribute .{name}")
+        )
     if isinstance(base, Handle):
         return (base.source,) if name == "name" else (base,)
     if isinstance(base, Record):
