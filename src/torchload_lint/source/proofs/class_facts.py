@@ -10,7 +10,7 @@ from torchload_lint.source.names.members import base_expressions, body, is_funct
 from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.project.outlines import maker_of, outline_of
-from torchload_lint.source.proofs.proof import prove_class
+from torchload_lint.source.proofs.proof import prove_class, why_made_unproven
 from torchload_lint.source.proofs.restoring import computing_base, is_called, why_not_restorable
 from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function, run_by_import
 
@@ -29,9 +29,11 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
     node, module = found.node, found.module
     name, kind, its_bases = outline_of(found)
     row = getattr(node, "lineno", 1)
-    if maker_of(found):
-        at_import = _import_runs(module, project)
-        return ClassFacts(name, kind, module.path, row, its_bases, import_runs=at_import)
+    maker = maker_of(found)
+    if maker:
+        made = ClassFacts(name, kind, module.path, row, its_bases, foreign_bases=(maker,))
+        unproven = why_made_unproven(found, project)
+        return made._replace(unproven=unproven, import_runs=_import_runs(module, project))
     if not isinstance(node, ast.ClassDef):
         runs = run_by_function(node, module, project) if is_function(node) else ()
         return ClassFacts(name, kind, module.path, row, runs=runs)

@@ -31,6 +31,7 @@ from torchload_lint.source.proofs.uses.fixed_values import (
     is_compared,
     is_fixed_text,
     is_made_once,
+    names_type,
     replaces_text,
 )
 from torchload_lint.source.proofs.uses.late_ends import ends_late
@@ -370,6 +371,8 @@ class CodeReader(PieceReader):
             raise self._unproven(node, f"{name} of a text that may name anything")
         if name == "replace" and not replaces_text(node, self.module):
             raise self._unproven(node, "replace, which may be that of a Path and move a file")
+        if name == "type" and not names_type(node, self.module):
+            raise self._unproven(node, "type, which may be that of a storage and import a module")
         if name == "copy" and not (copies_alone(node, self.module) or self._is_given_self(node)):
             raise self._unproven(node, "copy, which may be that of a Path and copy a file")
         if name == "func" and not (isinstance(node, ast.Attribute) and self._is_self(node.value)):

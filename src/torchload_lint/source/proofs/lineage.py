@@ -6,9 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.source.names.members import base_expressions
+from torchload_lint.source.names.members import base_expressions, member
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
+from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,13 +36,17 @@ def lineage(holder: Holder, is_plain: Callable[[str], bool]) -> Iterator[Holder]
     ``is_plain`` says which classes outside of all that can be read may be a base. Raises
     UnprovenError where a base is neither that nor known.
     """
-    waiting, seen = [holder], set()
+    waiting, seen, subscripted = [holder], set(), False
     while waiting:
         current = waiting.pop(0)
         if current.node in seen:
             continue
         seen.add(current.node)
         yield current
+        if subscripted and member(current.node, "__class_getitem__") is not None:
+            where = f"{current.module.path}:{current.node.lineno}"
+            raise UnprovenError(f"{where} says what stands for it as a base, as Base[int] asks")
+        subscripted |= any(isinstance(base, ast.Subscript) for base in current.node.bases)
         for base in base_expressions(current.node):
             waiting += _base(base, current, is_plain)
 
@@ -49,6 +54,8 @@ def lineage(holder: Holder, is_plain: Callable[[str], bool]) -> Iterator[Holder]
 def _base(base: ast.expr, holder: Holder, is_plain: Callable[[str], bool]) -> Iterator[Holder]:
     home, project = holder.module, holder.project
     if isinstance(base, ast.Call) and is_plain(home.bindings.qualified(base.func) or ""):
+        if not is_plain_maker(base, home):
+            raise UnprovenError(f"{home.path}:{base.lineno} its base has values that are not plain")
         return  # a namedtuple
     for dotted in home.bindings.possible(base) or frozenset({""}):
         found = meanings(dotted, home, project, is_plain) if dotted else None

@@ -36,6 +36,7 @@ from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
 from torchload_lint.source.proofs.uses.computing import computing, makes_array
+from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
 from torchload_lint.source.proofs.uses.kept_iterators import kept_iterator
 from torchload_lint.source.proofs.uses.own_self import is_of_class
 from torchload_lint.source.proofs.uses.shared import depth_of
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.project.index import Found, ProjectIndex
 
 _MAX_PIECES = 400
 """How many functions, classes and values one proof looks into."""
@@ -112,6 +113,25 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
         search.used,
         search.computes,
     )
+
+
+def why_made_unproven(found: Found, project: ProjectIndex) -> str:
+    """Why a class that a call makes (``P = namedtuple("P", "x y")``) may be another than it seems;
+    empty where it is not.
+    """
+    module = found.module
+    try:
+        check_steady(module)
+        check_place(module, project, by_attribute=False)
+    except UnprovenError as problem:
+        return str(problem)
+    if not (isinstance(found.value, ast.Call) and is_plain_maker(found.value, module)):
+        return f"{module.path}: {found.qualname} is made with values that are not plain"
+    used = Used()
+    used.add(found.value, module)
+    used.nodes.add(found.node)
+    used.outside.add(module.bindings.qualified(found.value.func) or "")
+    return why_replaced(used, project)
 
 
 class OwnMethods(NamedTuple):

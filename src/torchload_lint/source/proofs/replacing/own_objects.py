@@ -7,7 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import member
-from torchload_lint.source.proofs.known.harmless import is_harmless, is_harmless_base, makes_data
+from torchload_lint.source.proofs.known.harmless import (
+    MAKING_CLASSES,
+    METACLASSES,
+    is_harmless,
+    is_harmless_base,
+    makes_data,
+)
 from torchload_lint.source.proofs.uses.own_self import is_instance
 from torchload_lint.source.text.definitions import FUNCTIONS
 
@@ -16,7 +22,9 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
     from torchload_lint.source.text.definitions import Definition
 
-_NO_CLASSES = frozenset({"Any", "Callable", "ModuleType", "Type", "object", "type"})
+_NO_CLASSES = frozenset(
+    {"ABCMeta", "Any", "Callable", "EnumMeta", "EnumType", "ModuleType", "Type", "object", "type"}
+)
 """Annotations of what may be a class, a module or a function."""
 _GIVES_MODULES = frozenset(
     "children modules named_children named_modules named_parameters parameters".split()
@@ -148,7 +156,12 @@ def _makes_object(value: ast.expr | None, home: SourceFile, project: ProjectInde
     meanings = home.bindings.possible(value.func)
     if meanings & {"copy.copy", "copy.deepcopy"} and len(value.args) == 1:
         return is_object(value.args[0], home, project)
-    return bool(meanings) and all(_is_class(one, home, project) for one in meanings)
+    gives_class = not meanings.isdisjoint(MAKING_CLASSES)
+    return (
+        bool(meanings)
+        and not gives_class
+        and all(_is_class(one, home, project) for one in meanings)
+    )
 
 
 def _is_class(dotted: str, home: SourceFile, project: ProjectIndex) -> bool:
@@ -158,7 +171,10 @@ def _is_class(dotted: str, home: SourceFile, project: ProjectIndex) -> bool:
         is_named_so = last[:1].isupper() and not last.endswith(("Meta", "Type"))
         return is_named_so or makes_data(dotted) or is_harmless_base(dotted)
     return all(
-        isinstance(one.node, ast.ClassDef) and member(one.node, "__new__") is None for one in found
+        isinstance(one.node, ast.ClassDef)
+        and member(one.node, "__new__") is None
+        and METACLASSES.isdisjoint(map(one.module.bindings.qualified, one.node.bases))
+        for one in found
     )
 
 

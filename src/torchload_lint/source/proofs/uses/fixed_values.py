@@ -79,6 +79,39 @@ def copies_alone(function: ast.AST, home: SourceFile) -> bool:
     return is_called and not (call.args or call.keywords)
 
 
+def names_type(function: ast.AST, home: SourceFile) -> bool:
+    """Whether ``x.type(...)`` is given a type of torch that stands there, or is only compared.
+
+    That of a storage, which every file may hold, imports the module that a text names.
+    """
+    call = home.parents.get(function)
+    if not isinstance(function, ast.Attribute):
+        return False
+    if not isinstance(call, ast.Call) or call.func is not function:
+        return is_compared(function, home) or isinstance(call, ast.Subscript)
+    given = (*call.args, *(one.value for one in call.keywords))
+    return all(
+        f"{text_of(one) or home.bindings.qualified(one)}".startswith("torch.") for one in given
+    )
+
+
+def is_plain_maker(call: ast.Call, home: SourceFile) -> bool:
+    """Whether what makes a class (``namedtuple("P", "x y", defaults=[1])``) is given plain values:
+    a file gets defaults, and the values of members, without asking for them.
+    """
+    makes_tuple = (home.bindings.qualified(call.func) or "").lower().endswith(".namedtuple")
+    values = [*([] if makes_tuple else call.args[1:]), *(one.value for one in call.keywords)]
+    if any(one.arg is None for one in call.keywords):
+        return False
+    return all(isinstance(part, _PLAIN) for one in values for part in ast.walk(one))
+
+
+_PLAIN = (
+    *(ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp),
+    *(ast.expr_context, ast.unaryop),
+)
+
+
 def _gives_text(node: ast.expr, home: SourceFile) -> bool:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return node.func.attr in _TEXT_TO_TEXT and _gives_text(node.func.value, home)
