@@ -12,24 +12,24 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol
 
 from torchload_lint import __version__
 from torchload_lint.configuration_files import OWN_FILES
 from torchload_lint.editors.lane import BACKGROUND, TYPED
 from torchload_lint.editors.lsp_answers import FIX_ALL
+from torchload_lint.editors.protocol import Input, Protocol, log_in_rows
 from torchload_lint.editors.sessions import Session
 from torchload_lint.reports.run_report import TOOL
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from typing import BinaryIO
 
-    from pygls.protocol.json_rpc import RPCMessage
+    from pygls.server import ServerErrors
 
 DEBOUNCE_SECONDS = 0.2
 OTHERS_SECONDS = 1.0
@@ -43,36 +43,6 @@ _WATCHED = (
 )
 
 
-class _Protocol(LanguageServerProtocol):
-    """pygls' protocol, which would remember each notification for ever (2.0 and 2.1), and leaves a
-    request that comes too early or too late without the answer that the protocol asks for.
-    """
-
-    def handle_message(self, message: RPCMessage) -> None:
-        """Answer a message, or say why it is refused. Source: LSP 3.17, Lifecycle Messages."""
-        refused = self._why_refused(getattr(message, "method", ""))
-        if refused is None:
-            super().handle_message(message)
-        elif (number := getattr(message, "id", None)) is not None:
-            self._send_response(number, error=types.ResponseError(*refused))
-
-    def _why_refused(self, method: str) -> tuple[int, str] | None:
-        """The code and the text of an error; None for what may come now, and for answers."""
-        if method in {"", types.EXIT}:
-            return None
-        if self._shutdown:
-            return types.ErrorCodes.InvalidRequest.value, "the server has been shut down"
-        if self._workspace is None and method != types.INITIALIZE:
-            return types.ErrorCodes.ServerNotInitialized.value, "initialize has to come first"
-        return None
-
-    def _check_handler_result(self, future: Future[Any]) -> None:
-        super()._check_handler_result(future)
-        known = self._request_futures
-        for number in [number for number, one in known.items() if one.done()]:
-            del known[number]
-
-
 class Server(LanguageServer):
     """pygls' server, with the session that answers it."""
 
@@ -82,7 +52,7 @@ class Server(LanguageServer):
         super().__init__(
             TOOL,
             __version__,
-            protocol_cls=_Protocol,
+            protocol_cls=Protocol,
             text_document_sync_kind=types.TextDocumentSyncKind.Full,
             notebook_document_sync=types.NotebookDocumentSyncOptions(
                 notebook_selector=[
@@ -101,6 +71,13 @@ class Server(LanguageServer):
         self._others: asyncio.TimerHandle | None = None
         self._sent: dict[str, dict[str, types.PublishDiagnosticsParams]] = {}
         """What was sent for the documents of each text or notebook."""
+
+    def report_server_error(self, error: Exception, source: ServerErrors) -> None:
+        """Answer what is no JSON; of other faults of a client nobody has to be told."""
+        if source is JsonRpcException and isinstance(self.protocol, Protocol):
+            self.protocol.refuse_what_is_no_json(error)
+        elif not isinstance(error, JsonRpcException):
+            super().report_server_error(error, source)
 
     def publish_soon(self, uri: str, delay: float = 0.0, urgency: int = TYPED) -> None:
         """Check a document and send what is found, unless the client asks by itself."""
@@ -181,11 +158,12 @@ def serve() -> int:
     """Serve on standard input and output until the client leaves; the exit status, which is 0
     where it has said so before (``shutdown``).
     """
+    log_in_rows()
     server = create()
     # The protocol has standard output to itself: whatever else is printed must not get into it.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as protocol:
         sys.stdout = sys.stderr
-        server.start_io(stdout=protocol)
+        server.start_io(cast("BinaryIO", Input(sys.stdin.buffer)), protocol)
     return 0 if server.left_in_order else 1
 
 
