@@ -11,11 +11,13 @@ import pytest
 
 pytest.importorskip("torch")
 
+import torch
+
 import torchload_lint
 from checkpoint.cases import forge
 from policy.test_proofs_attacked import NET, SETS, loaded, project, stands_as_itself
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
 TEXT = "__import__('os').mkdir('ran')"
 EVAL = "def ev(x): return eval(x)\n"
@@ -128,10 +130,20 @@ BackwardHookFunction()._register_hook_dict(torch.ones(2))
 """
 
 
-@pytest.mark.parametrize("name", ["_register_hook_dict", "prune"])
+@pytest.mark.parametrize("name", ["_register_hook_dict", "_resize_", "prune"])
 def test_methods_of_torch_that_end_the_interpreter(name, tmp_path):
     project(tmp_path, "", f"{SETS}s['x'].{name}(s['y'])")
     assert not stands_as_itself(tmp_path)
     if name == "_register_hook_dict":
         command = [sys.executable, "-W", "ignore", "-c", ENDING]
         assert subprocess.run(command, capture_output=True, check=False).returncode < 0
+
+
+def test_a_storage_is_made_shorter_than_its_tensor(tmp_path):
+    """Whoever reads the tensor then reads beyond its memory; torch's old files allow it."""
+    state = {"x": torch.ones(8).storage()}
+    torch.save(state, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    storage = torch.load(tmp_path / "old.pt", weights_only=True)["x"]
+    tensor = torch.tensor([]).set_(storage)
+    storage._resize_(1)
+    assert tensor.numel() * tensor.element_size() > storage.nbytes()

@@ -206,7 +206,7 @@ HARMFUL_ATTRIBUTES = frozenset(
     from_file fset gi_frame
     cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
     touch unlink write_bytes write_text
-    _register_hook_dict prune
+    _register_hook_dict _resize_ prune
     _abc_caches_clear _abc_registry_clear _add_alias_ _add_value_alias_ _convert_ _create_
     """.split()
 )
