@@ -28,9 +28,10 @@ RUNS = 2
 MOST_GROWTH = 2 * TIMES[-1]
 SOURCE = Path(__file__).parents[1] / "src"
 CHECK = ("--fix", "--unsafe-fixes", "--exit-zero", "--quiet", "--jobs", "1", "--no-cache", ".")
+ONLY_CHECK = ("--exit-zero", "--quiet", "--jobs", "1", "--no-cache", ".")
 INSPECT = ("inspect", "--output-format", "json", "net.pt")
 HEAD = "import torch\n\nmodel = make()\n"
-COLORS = ("#4269d0", "#c77c11", "#c23b3b", "#2f8f83", "#3c8a4e", "#9a5bc2", "#7a6a58")
+COLORS = ("#4269d0", "#c77c11", "#c23b3b", "#2f8f83", "#3c8a4e", "#9a5bc2", "#7a6a58", "#b0577d")
 
 
 def loads_in_a_file(folder: Path, count: int) -> None:
@@ -38,6 +39,12 @@ def loads_in_a_file(folder: Path, count: int) -> None:
         f'state{n} = torch.load("w{n}.pt")\nmodel.load_state_dict(state{n})\n' for n in range(count)
     )
     (folder / "m.py").write_text(HEAD + "".join(loads))
+
+
+def loads_into_one_name(folder: Path, count: int) -> None:
+    (folder / "models.py").write_text("class Net:\n    pass\n")
+    _archive(folder, {"archive/data.pkl": b"\x80\x02cmodels\nNet\n)\x81."})
+    (folder / "m.py").write_text(HEAD + 'state = torch.load("net.pt")\n' * count)
 
 
 def loads_in_a_function(folder: Path, count: int) -> None:
@@ -95,6 +102,7 @@ class Kind(NamedTuple):
 
 KINDS = (
     Kind("loads in a file", loads_in_a_file, 200),
+    Kind("loads into one name", loads_into_one_name, 100, ONLY_CHECK),
     Kind("loads in a function", loads_in_a_function, 200),
     Kind("files", files, 100),
     Kind("callers of a function", callers, 1000),
@@ -165,9 +173,8 @@ def picture(measured: dict[str, list[float]]) -> str:
             f'<polyline points="{points}" stroke="{color}" stroke-width="2" fill="none"/>',
             f'<text x="{left + size + 24}" y="{row}" fill="{color}">{name}</text>',
         ]
-    drawn.append(
-        f'<text x="{left + size + 24}" y="{top + 12 + gap * 7}" fill="#888">dashed: linear</text>'
-    )
+    row = top + 12 + gap * len(measured)
+    drawn.append(f'<text x="{left + size + 24}" y="{row}" fill="#888">dashed: linear</text>')
     for times in (1, 4, 16):
         x, y = place(times, times).split(",")
         drawn += [
