@@ -65,6 +65,27 @@ def test_a_class_that_a_project_imports_by_a_name_of_its_own(config, expected):
     assert texts(resolve(NET, {"conf/model.yaml": config}, at="pkg/net.py")) == []
 
 
+MODES = """class Net:
+    def __init__(self, ckpt_path, mode="old", tuned=False):
+        if mode == "old":
+            if tuned:
+                torch.load(ckpt_path)
+"""
+GIVEN_MODES = {
+    "another mode": ("{ckpt_path: a.pt, mode: new, tuned: true}", []),
+    "this mode": ("{ckpt_path: a.pt, mode: old, tuned: true}", ["a.pt"]),
+    "the default": ("{ckpt_path: a.pt, tuned: true}", ["a.pt"]),
+    "a default that leads past it": ("{ckpt_path: a.pt}", []),
+}
+
+
+@pytest.mark.parametrize(("given", "expected"), GIVEN_MODES.values(), ids=GIVEN_MODES)
+def test_a_configuration_that_leads_past_the_load_does_not_count(given, expected):
+    config = f"net:\n  class_path: pkg.net.Net\n  init_args: {given}\n"
+    resolution = resolve(MODES, {"conf/model.yaml": config, **RUN}, at="pkg/net.py")
+    assert texts(resolution) == expected
+
+
 def test_a_base_class_gets_it_through_keywords():
     subclass = "class Big(Net):\n    def __init__(self, *args, **kwargs):\n"
     subclass += "        super().__init__(*args, **kwargs)\n"

@@ -95,7 +95,7 @@ CERTAIN = frozenset(
     builtins.str builtins.str.encode builtins.open builtins.dict builtins.list builtins.tuple
     builtins.set builtins.frozenset builtins.sorted builtins.reversed builtins.iter
     builtins.next builtins.getattr builtins.vars builtins.enumerate builtins.zip
-    builtins.filter builtins.bytes builtins.int builtins.len builtins.max builtins.min
+    builtins.filter builtins.map builtins.bytes builtins.int builtins.len builtins.max builtins.min
     builtins.range builtins.float builtins.round builtins.abs copy.copy copy.deepcopy
     tqdm.tqdm tqdm.auto.tqdm
     """.split()

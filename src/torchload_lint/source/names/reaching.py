@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from torchload_lint.source.text.text import Lines
 
 BUILTINS = frozenset(dir(builtins))
+_KEEPING_GENERATORS = frozenset(
+    {"map", "filter", "zip", "enumerate", "iter", "islice", "chain", "cycle", "tee", "takewhile"}
+)
+"""Functions that ask a generator for its items only when they are asked."""
 
 
 class Reaching:
@@ -81,7 +85,9 @@ class Reaching:
                 return ()
             if isinstance(node, COMPREHENSIONS):
                 bound = _bound_by_comprehension(node, child, before, identifier)
-                nested = nested or not _is_first_iterable(node, child, before)
+                is_inside = not _is_first_iterable(node, child, before)
+                nested = nested or is_inside
+                deferred = deferred or (is_inside and _runs_later(node, parents))
             elif isinstance(node, ast.Lambda) and child is node.body:
                 bound = _parameter(node.args, identifier)
                 deferred = nested = True
@@ -237,6 +243,19 @@ def _is_first_iterable(node: ast.expr, child: ast.AST, before: ast.AST | None) -
     """Whether a part of a comprehension is evaluated around it."""
     first: ast.comprehension = getattr(node, "generators", [])[0]
     return child is first and before is first.iter
+
+
+def _runs_later(node: ast.expr, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Whether a comprehension is a generator that is kept: its items are made when somebody asks,
+    and names are then what they have become.
+    """
+    if not isinstance(node, ast.GeneratorExp):
+        return False
+    outer = parents.get(node)
+    if not isinstance(outer, ast.Call):
+        return not isinstance(outer, ast.Starred | ast.Compare)
+    called = outer.func.id if isinstance(outer.func, ast.Name) else ""
+    return called in _KEEPING_GENERATORS
 
 
 def _bound_by_comprehension(

@@ -112,7 +112,7 @@ def _read(
     watch: Watching, use: PlaceOfUse, plain: str, call: ast.Call, asked: Asked, depth: int
 ) -> str:
     """An argument of a function that changes nothing of what it is given."""
-    if asked.deep and (call.keywords or plain == "filter"):
+    if asked.deep and (call.keywords or plain in {"filter", "map"}):
         return shown(use.node, f"goes through {plain}() with a function")
     if plain == "next" and asked.ordered and asked.items:
         return changed(use.node, "loses an item")

@@ -30,7 +30,7 @@ READING_CALLS = frozenset(
     """
     len print str repr bool sorted list tuple dict set frozenset enumerate zip range min max sum
     any next all isinstance issubclass type id hash reversed format callable iter filter hasattr
-    int float
+    int float map
     """.split()
 )
 """Builtins that change nothing of what they are given."""

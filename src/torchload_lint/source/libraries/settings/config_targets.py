@@ -11,9 +11,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.branches import guards
 from torchload_lint.source.domain.values import Record
 from torchload_lint.source.libraries import config_files
 from torchload_lint.source.libraries.settings import registered_classes
+from torchload_lint.source.text.definitions import defaults, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +52,8 @@ def _given_to_constructor(
         return ()
     found: list[Values] = []
     for path, record in _records(evaluator.project, frame.module, holder):
+        if _leads_elsewhere(evaluator, record, function, frame.module):
+            continue
         evaluator.hop(None, path, f"names {holder.name}")
         evaluator.leave_open("another configuration may say otherwise")
         if parameter is function.args.kwarg:
@@ -61,6 +65,27 @@ def _given_to_constructor(
         evaluator.leave_open("what another file gives to the registered class may differ")
         found.append(values)
     return tuple(found)
+
+
+def _leads_elsewhere(
+    evaluator: Evaluator, record: Record, function: NamedFunction, module: SourceFile
+) -> bool:
+    """Whether a configuration gives a parameter (or leaves it to its default) what a test that is
+    assumed rules out: ``mode: resnet`` is no matter of what stands below ``if mode == "hrnet":``.
+    """
+    for test in evaluator.assumed:
+        subject = guards.about_what(test[0])
+        if not isinstance(subject, ast.Name) or subject not in module.parents:
+            continue
+        meant = [each.node for each in module.bindings.definitions(subject)]
+        if len(meant) != 1 or meant[0] not in parameters(function.args):
+            continue
+        default = defaults(function.args).get(subject.id)
+        written = (guards.written(default),) if isinstance(default, ast.Constant) else ()
+        values = record.entries.get(subject.id, written)
+        if values and all(guards.says(test, subject, one, module) is False for one in values):
+            return True
+    return False
 
 
 def _records(
