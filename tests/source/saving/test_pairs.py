@@ -20,6 +20,25 @@ RESTORES_NET = """
 
 # title: (files, how the save in any of them is matched to the load in use.py; None for not)
 CASES = {
+    "weights to begin with, which need not fit": (
+        {"use.py": """
+            def main(args, model):
+                state = torch.load(args.pretrained)["state_dict"]
+                model.load_state_dict(state, strict=False)
+                torch.save({"state_dict": model.state_dict()}, "last.pt")
+            """},
+        None,
+    ),
+    "what has to fit": (
+        {"use.py": """
+            def main(args, model):
+                state = torch.load(args.pretrained)["state_dict"]
+                model.load_state_dict(state, strict=True)
+                while True:
+                    torch.save({"state_dict": model.state_dict()}, args.out)
+            """},
+        "object",
+    ),
     "one buffer": (
         {"use.py": """
             def copy(m):

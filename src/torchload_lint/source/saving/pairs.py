@@ -172,14 +172,18 @@ def _places(
             yield from _places(held, module, depth - 1, anew=anew)
 
 
-def restored(load: LoadCall, module: Module, project: ProjectIndex) -> frozenset[tuple[str, str]]:
+def restored(
+    load: LoadCall, module: Module, project: ProjectIndex, *, loosely: bool = False
+) -> frozenset[tuple[str, str]]:
     """What is restored from the loaded value, and by which key: ``net.load_state_dict(loaded)``
     is ``("net", "")``, ``net.load_state_dict(loaded["model"])`` is ``("net", "model")``; the parts
-    of a tuple count as keys: ``("net", "#0")``.
+    of a tuple count as keys: ``("net", "#0")``. ``loosely``: also with ``strict=False``. What need
+    not fit is mostly the state of something else: weights to begin with.
     """
     return frozenset(
         (name, key)
         for node, key in _restorations(load, module)
+        if loosely or not _need_not_fit(node, module)
         for name in state_objects.spellings(node, module, project)
     )
 
@@ -191,6 +195,7 @@ def made_by(
     return frozenset(
         (maker, key)
         for node, key in _restorations(load, module)
+        if not _need_not_fit(node, module)
         for maker in state_objects.makers(node, module, project)
     )
 
@@ -223,6 +228,16 @@ def _restored_from(value: ast.expr, module: Module) -> Iterator[ast.expr]:
             yield call.func.value
     elif value in call.args[1:2] and "load" in name:
         yield call.args[0]
+
+
+def _need_not_fit(restored_object: ast.expr, module: Module) -> bool:
+    """Whether an object is restored with ``strict=False``."""
+    call = module.parents.get(restored_object)
+    call = module.parents.get(call) if isinstance(call, ast.Attribute) else call
+    return isinstance(call, ast.Call) and any(
+        each.arg == "strict" and getattr(each.value, "value", None) is False
+        for each in call.keywords
+    )
 
 
 def _unpacked(load: LoadCall, module: Module) -> list[list[ast.Name]]:

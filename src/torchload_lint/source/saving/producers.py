@@ -203,7 +203,7 @@ def _of_same_object(
     load: LoadCall, module: Module, found: list[tuple[SaveCall, Module]], project: ProjectIndex
 ) -> list[tuple[SaveCall, Module]]:
     """Of several saves those of the state of what the load restores, where there are some."""
-    restored = pairs.restored(load, module, project)
+    restored = pairs.restored(load, module, project, loosely=True)
     same = [
         each
         for each in found
