@@ -232,6 +232,7 @@ def test_only_the_registry_leads_to_what_is_known_of_a_library() -> None:
 OF_THE_LANGUAGE = {"Dict", "Parameter"}
 """Classes of libraries whose names ``typing``, torch or this package have, too."""
 NAMING_LIBRARIES = {
+    "libraries/hubs/hub_models.py": "the owner of a repository that torch.hub fetches",
     "project/not_followed.py": "packages that are never a project's own",
     "proofs/unpickled.py": "functions that run what they are given, which no proof lets pass",
     "text/command_lines.py": "programs that start other programs",
