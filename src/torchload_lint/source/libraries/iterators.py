@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator, Known
 
 _REARRANGING = {
-    "iterator": ("builtins.iter", "builtins.reversed", "more_itertools.always_iterable"),
-    "list": ("builtins.sorted", "natsort.natsorted"),
+    "iterator": (
+        *("builtins.iter", "builtins.reversed", "more_itertools.always_iterable"),
+        *("itertools.islice", "itertools.cycle"),
+    ),
+    "list": (
+        *("builtins.sorted", "natsort.natsorted", "random.sample", "random.choices"),
+        *("numpy.sort", "numpy.unique", "numpy.random.permutation"),
+    ),
     "set": ("builtins.set",),
     "frozenset": ("builtins.frozenset",),
 }
@@ -82,6 +88,25 @@ def _each_mapped(evaluator: Evaluator, function: domain.Value, frame: Frame) -> 
     return unknown("what map() makes of each item is not known")
 
 
+def _chained(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``itertools.chain(some, others)``: the items of all of them."""
+    given = arguments(evaluator, call, frame)
+    columns = union(*given.positional)
+    return (Sequence(others=sequences.elements(columns), kind="iterator"),)
+
+
+def _chained_parts(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``itertools.chain.from_iterable(lists)``."""
+    lists = sequences.elements(first(evaluator, call, frame))
+    return (Sequence(others=sequences.elements(lists), kind="iterator"),)
+
+
+def _in_parts(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``numpy.array_split(items, parts)``: lists of the items."""
+    part = Sequence(others=sequences.elements(first(evaluator, call, frame)), kind="list")
+    return (Sequence(others=(part,), kind="list"),)
+
+
 def _same_places(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     """``list`` and ``tuple``: the same items, at the same places."""
     values = first(evaluator, call, frame)
@@ -142,6 +167,10 @@ _CONVERTING: dict[str, Callable[[domain.Value], domain.Value]] = {
 
 CALLS: dict[str, Known] = {
     "builtins.map": _mapped,
+    "itertools.chain": _chained,
+    "itertools.chain.from_iterable": _chained_parts,
+    **dict.fromkeys(("numpy.array_split", "numpy.split"), _in_parts),
+    **dict.fromkeys(("numpy.array", "numpy.asarray"), _same_places),
     **{name: _rearranged(kind) for kind, names in _REARRANGING.items() for name in names},
     **dict.fromkeys(("builtins.list", "builtins.tuple"), _same_places),
     "collections.deque": _deque,

@@ -25,13 +25,13 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes
 from torchload_lint.source.state.bound import Layers
-from torchload_lint.source.state.evaluated_arguments import arguments
+from torchload_lint.source.state.evaluated_arguments import arguments, first
 from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Instance, Value
-    from torchload_lint.source.evaluator import Evaluator, Inherited, KnownAttribute
+    from torchload_lint.source.evaluator import Evaluator, Inherited, KnownAttribute, KnownMethod
 
 
 _CHECKPOINT_CALLBACKS = tuple(
@@ -154,6 +154,18 @@ def _hyperparameters(evaluator: Evaluator, node: ast.ClassDef, frame: Frame) -> 
 
 PLAIN_CLASSES = frozenset({"lightning", "pytorch_lightning"})
 MODULES = ("LightningModule",)
+
+
+def _broadcast(evaluator: Evaluator, fabric: Made, call: ast.Call, frame: Frame) -> Values:
+    """``fabric.broadcast(path)``: what the first process has."""
+    del fabric
+    return first(evaluator, call, frame)
+
+
+METHODS: dict[str, KnownMethod] = {
+    f"{package}.Fabric.broadcast": _broadcast
+    for package in ("lightning", "lightning.fabric", "lightning_fabric", "lightning.fabric.fabric")
+}
 ATTRIBUTES: dict[str, KnownAttribute] = {
     **dict.fromkeys(_CHECKPOINT_CALLBACKS, _written_path),
     **dict.fromkeys(_TRAINERS, _callback_of_trainer),

@@ -115,6 +115,12 @@ def _item_of_command_line(evaluator: Evaluator, key: ast.expr, frame: Frame) -> 
     return found or unknown("an argument of the command line")
 
 
+def _of_others(name: str) -> tuple[str, ...]:
+    """A function of that name in modules that take addresses as well as local paths."""
+    return tuple(f"{module}.{name}" for module in _LIKE_OS)
+
+
+_LIKE_OS = ("blobfile", "tensorflow.io.gfile", "tensorflow.gfile")
 CALLS: dict[str, Known] = {
     **{
         f"{module}.{name}": _on_text(method)
@@ -131,13 +137,15 @@ CALLS: dict[str, Known] = {
             ("expanduser", methods.expanded_home),
         )
     },
-    **dict.fromkeys(("os.path.join", "posixpath.join"), _join),
+    **dict.fromkeys(("os.path.join", "posixpath.join", *_of_others("join")), _join),
     **dict.fromkeys(("os.path.normcase", "posixpath.normcase", "os.fspath"), first),
     **dict.fromkeys(("os.fsdecode", "os.fsencode", "glob.escape"), first),
     **dict.fromkeys(("os.getcwd", "os.getcwdb"), lambda *_: (Text("."),)),
     **dict.fromkeys(("os.environ.get", "os.getenv", "os.environ.setdefault"), _environment),
-    **dict.fromkeys(("glob.glob", "glob.iglob"), _glob),
-    "os.listdir": _list_folder,
+    **dict.fromkeys(("glob.glob", "glob.iglob", *_of_others("glob")), _glob),
+    **dict.fromkeys(("os.listdir", *_of_others("listdir")), _list_folder),
+    **dict.fromkeys(_of_others("dirname"), _on_text(methods.parent)),
+    **dict.fromkeys(_of_others("basename"), _on_text(methods.base)),
     "os.scandir": _scan_folder,
     "os.walk": _walk,
 }

@@ -62,13 +62,14 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "collections": ("namespaces", "iterators"),
     **dict.fromkeys(("copy", "functools", "tempfile", "time", "tqdm", "uuid"), ("builtins_known",)),
     "urllib": ("builtins_known", "hubs.downloaders", "open_files"),
-    **dict.fromkeys(("natsort", "more_itertools", "numpy", "random"), ("iterators",)),
+    **dict.fromkeys(("itertools", "natsort", "more_itertools", "numpy", "random"), ("iterators",)),
     **dict.fromkeys(("bz2", "codecs", "gzip", "io", "lzma", "mmap", "tarfile"), ("open_files",)),
     **dict.fromkeys(
         ("adlfs", "boto3", "cloudpathlib", "contextlib", "gcsfs", "s3fs", "upath"), ("open_files",)
     ),
     **dict.fromkeys(("httpx", "requests"), ("open_files",)),
-    **dict.fromkeys(("blobfile", "fsspec", "megfile", "smart_open"), ("open_files",)),
+    **dict.fromkeys(("fsspec", "megfile", "smart_open"), ("open_files",)),
+    "blobfile": ("open_files", "os_paths"),
     **dict.fromkeys(("zipfile", "zstandard"), ("open_files",)),
     **dict.fromkeys(("addict", "argparse", "attrdict", "attridict", "box"), _MAPPINGS),
     **dict.fromkeys(("dataclasses", "dotmap", "easydict", "munch"), _MAPPINGS),
@@ -76,7 +77,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "detectron2": (*(*_MAPPINGS, *_PATH_MANAGERS, "settings.yacs", "settings.detectron2_config"),),
     "yacs": (*_MAPPINGS, "settings.yacs"),
     "fvcore": (*_MAPPINGS, *_PATH_MANAGERS, "settings.yacs"),
-    "iopath": _PATH_MANAGERS,
+    **dict.fromkeys(("fairseq", "iopath"), _PATH_MANAGERS),
     "omegaconf": (*_MAPPINGS, "config_files", "settings.omegaconf_access"),
     **dict.fromkeys(("json", "toml", "tomli", "tomllib", "yaml"), ("config_files",)),
     **dict.fromkeys(("hyperpyyaml", "oyaml", "ruamel"), ("config_files",)),
@@ -90,7 +91,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
         ("click", "cyclopts", "fastapi", "rich_click", "typer"), ("options.click_cli",)
     ),
     **dict.fromkeys(("absl", "gflags"), ("options.absl_flags",)),
-    "tensorflow": ("options.absl_flags", "open_files"),
+    "tensorflow": ("options.absl_flags", "open_files", "os_paths"),
     **dict.fromkeys(("chz", "draccus", "jsonargparse", "pyrallis", "tyro"), ("options.typed_cli",)),
     "simple_parsing": ("options.typed_cli",),
     **dict.fromkeys(("defopt", "fire"), ("options.function_cli",)),
@@ -105,7 +106,7 @@ ROOTS: dict[str, tuple[str, ...]] = {
         ("hubs.torch_hub", "hubs.torchvision_urls", "hubs.hub_models"),
     ),
     **dict.fromkeys(("cached_path", "datasets", "gdown", "wget"), ("hubs.downloaders",)),
-    **dict.fromkeys(("lightning", "pytorch_lightning"), _LIGHTNING),
+    **dict.fromkeys(("lightning", "lightning_fabric", "pytorch_lightning"), _LIGHTNING),
     "torch_geometric": ("torch_geometric",),
 }
 """The first part of a dotted name → the files that know it."""

@@ -5,6 +5,7 @@ READMEs, notebooks, and in an editor's ``launch.json``.
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -41,6 +42,7 @@ _SHELLS = frozenset(
     "bash sh zsh source . srun sbatch exec nohup time $ % bash: sudo -x -e -u".split()
 )
 """What may stand before a shell script that is started."""
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LONGEST_VALUE = 4_000
 """Letters of what a shell's variable holds."""
 _LIST_FORM = late_pattern(r"\s*-?\s*(?:CMD|ENTRYPOINT|RUN|command:|args:)?\s*\[.*\]\s*")
@@ -75,16 +77,18 @@ class Command(NamedTuple):
         return f"cell {self.cell}:{self.row}" if self.cell else f"{self.row}"
 
 
-def commands(text: str, arguments: tuple[str, ...] | None = None) -> Iterator[Command]:
+def commands(
+    text: str, arguments: tuple[str, ...] | None = None, installed: Mapping[str, str] = _NOTHING
+) -> Iterator[Command]:
     """The command lines of a script or document, in its order. ``arguments``: what the script is
-    given itself, where that is known.
+    given itself, where that is known; ``installed``: commands, and the modules that they start.
     """
     variables: dict[str, str] = {}
     if arguments is not None:
         variables.update((str(place), word) for place, word in enumerate(arguments, start=1))
         text = _ALL_ARGUMENTS.sub(lambda found: _from(arguments, int(found[1] or 1)), text)
-    for row, part in _parts(text, variables, (".py", " -m ")):
-        found = _command(row, _words(part), variables)
+    for row, part in _parts(text, variables, (".py", " -m ", *installed)):
+        found = _command(row, _words(part), variables, installed)
         if found is not None:
             yield found
 
@@ -101,9 +105,13 @@ def script_starts(text: str, path: str) -> Iterator[tuple[str, ...]]:
     for _, part in _parts(text, variables, (name,)):
         words = _words(part)
         for index, word in enumerate(words):
-            is_started = index == 0 or words[index - 1] in _SHELLS or "=" in words[index - 1]
-            if is_started and f"/{path}".endswith(f"/{word.lstrip('./')}"):
+            if _is_started(words, index) and f"/{path}".endswith(f"/{word.lstrip('./')}"):
                 yield tuple(expand(each, variables) for each in words[index + 1 :])
+
+
+def _is_started(words: list[str], index: int) -> bool:
+    """Whether a shell runs a word as a command."""
+    return index == 0 or words[index - 1] in _SHELLS or "=" in words[index - 1]
 
 
 def _parts(
@@ -218,10 +226,14 @@ def _split(text: str) -> list[str]:
     return shlex.split(text, comments=True)
 
 
-def _command(row: int, words: list[str], variables: Mapping[str, str]) -> Command | None:
+def _command(
+    row: int, words: list[str], variables: Mapping[str, str], installed: Mapping[str, str]
+) -> Command | None:
     if words and _LISTING.match(words[0]):
         return None
     for index, word in enumerate(words):
+        if word in installed and _is_started(words, index):
+            return Command(row, installed[word], tuple(words[index + 1 :]), dict(variables))
         is_module = index > 0 and words[index - 1] == "-m" and not word.startswith(_LAUNCHERS)
         if (is_module and word.isascii()) or _SCRIPT.fullmatch(word):
             script = _BY_VARIABLE.sub("", expand(word, variables))
@@ -229,10 +241,10 @@ def _command(row: int, words: list[str], variables: Mapping[str, str]) -> Comman
     return None
 
 
-def in_notebook(text: str) -> Iterator[Command]:
+def in_notebook(text: str, installed: Mapping[str, str] = _NOTHING) -> Iterator[Command]:
     """The command lines of a notebook's cells: each is a shell of its own."""
     for cell, started in started_in(text):
-        for command in commands(started):
+        for command in commands(started, installed=installed):
             yield command._replace(cell=cell)
 
 

@@ -131,6 +131,29 @@ def test_what_a_shell_script_is_given_and_gives_on(script, start, paths):
     assert {each.rung for each in found.patterns} <= {Rung.COMMAND_LINE}
 
 
+INSTALLED = {
+    "pyproject.toml": '[project.scripts]\nother = "a.b:c"\nnet-test = "pkg.main:run"\n[tool.x]\n',
+    "setup.cfg": "[entry_points]\nconsole_scripts =\n  o = a:c\n  net-test = pkg.main:run\n",
+    "setup.py": "setup(entry_points={'console_scripts': ['a=a.b:c', 'net-test = pkg.main:run']})\n",
+}
+STARTED = {
+    "in a block": ("```\n$ net-test --ckpt a/b.pt\n```\n", ["a/b.pt"]),
+    "behind a variable": ("CUDA_VISIBLE_DEVICES=0 net-test -c a/b.pt\n", ["a/b.pt"]),
+    "another one": ("other --ckpt a/b.pt\n", []),
+    "in a sentence": ("With net-test --ckpt a/b.pt is read.\n", []),
+}
+
+
+@pytest.mark.parametrize("declared", INSTALLED)
+@pytest.mark.parametrize(("line", "paths"), STARTED.values(), ids=list(STARTED))
+def test_commands_that_a_project_installs(declared, line, paths):
+    files = {"pkg/main.py": MAIN, "README.md": line, declared: INSTALLED[declared]}
+    index = project(files)
+    module = index.module_at("pkg/main.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert [each.text for each in found.patterns] == paths
+
+
 GIVES_NOTHING = {
     "another program": ("run.sh", "python other.py --ckpt runs/last.pt\n"),
     "another option": ("run.sh", "python main.py --other runs/last.pt\n"),

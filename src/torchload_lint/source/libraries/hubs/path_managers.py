@@ -2,7 +2,8 @@
 
 Source: iopath 0.1.10 ``common/file_io.py`` (``HTTPURLHandler``: the path of the address below
 ``~/.torch/iopath_cache``, or below ``$FVCORE_CACHE``) and detectron2 0.6 ``utils/file_io.py``
-(``detectron2://`` is a folder of ``https://dl.fbaipublicfiles.com``).
+(``detectron2://`` is a folder of ``https://dl.fbaipublicfiles.com``); fairseq 0.12 ``file_io.py``
+hands on to iopath's.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _MANAGERS = (
         for name in ("PathManager", "PathManagerBase", "PathManagerFactory.get", "g_pathmgr")
     ),
     "detectron2.utils.file_io.PathManager",
+    "fairseq.file_io.PathManager",
 )
 """Classes, and objects, whose ``open`` and ``get_local_path`` take local paths as well."""
 _OF_DETECTRON2 = "detectron2://"

@@ -18,7 +18,7 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.branches import guards
 from torchload_lint.source.domain.patterns import HOLE, Rung, at_home, known
 from torchload_lint.source.domain.values import Constant, Text
-from torchload_lint.source.libraries.options import script_arguments
+from torchload_lint.source.libraries.options import console_scripts, script_arguments
 from torchload_lint.source.libraries.options.argument_words import word
 from torchload_lint.source.project.imports import runs
 from torchload_lint.source.text.command_lines import (
@@ -108,7 +108,7 @@ def given_at(
     return _given(
         evaluator,
         module,
-        [name, inside],
+        [name, inside, *console_scripts.commands_of(evaluator.project, inside)],
         lambda command: word(position, command.words),
         place,
     )
@@ -284,13 +284,14 @@ def _commands(project: ProjectIndex, path: str) -> tuple[Command, ...]:
 
 def _read(project: ProjectIndex, path: str) -> Iterator[Command]:
     text = project.files.text(path) or ""
+    installed = console_scripts.console_scripts(project)
     if path == LAUNCH_FILE:
         yield from launched(text)
     elif path.endswith(".ipynb"):
-        yield from in_notebook(text)
+        yield from in_notebook(text, installed)
     else:
         for arguments in script_arguments.given(project, path, text) or (None,):
-            yield from commands(text, arguments)
+            yield from commands(text, arguments, installed)
 
 
 def given_to(command: Command, names: tuple[str, ...]) -> str:

@@ -33,7 +33,7 @@ def started_in(raw: str) -> Iterator[tuple[int, str]]:
         source = cell.get("source") if isinstance(cell, dict) else None
         lines = source if isinstance(source, list) else [source]
         text = "".join(line for line in lines if isinstance(line, str))
-        if ".py" in text or " -m " in text:
+        if text:
             yield number, text if cell.get("cell_type") == "markdown" else shell_text(_run(text))
 
 
