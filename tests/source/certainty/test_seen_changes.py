@@ -36,6 +36,10 @@ CHANGES = {
         "@f.register\ndef _(x: int):\n    return 'b.pt'\ntorch.load(f(1))"
     ),
     "a list behind map": ("l = ['a.pt']\nm = map(str, l)\nl[0] = 'b.pt'\ntorch.load(next(m))"),
+    "a list behind a chain": (
+        "import itertools\nl = ['a.pt']\nm = itertools.chain(l, [])\nl[0] = 'b.pt'\n"
+        "torch.load(next(m))"
+    ),
     "update": "d = {'p': 'a.pt'}\nd.update(p='b.pt')\ntorch.load(d['p'])",
     "clear": "d = {'p': 'a.pt'}\nd.clear()\ntorch.load(d.get('p', 'b.pt'))",
     "reverse": "l = ['a.pt', 'b.pt']\nl.reverse()\ntorch.load(l[0])",

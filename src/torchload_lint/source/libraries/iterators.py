@@ -170,7 +170,6 @@ CALLS: dict[str, Known] = {
     "itertools.chain": _chained,
     "itertools.chain.from_iterable": _chained_parts,
     **dict.fromkeys(("numpy.array_split", "numpy.split"), _in_parts),
-    **dict.fromkeys(("numpy.array", "numpy.asarray"), _same_places),
     **{name: _rearranged(kind) for kind, names in _REARRANGING.items() for name in names},
     **dict.fromkeys(("builtins.list", "builtins.tuple"), _same_places),
     "collections.deque": _deque,
@@ -179,3 +178,4 @@ CALLS: dict[str, Known] = {
     "builtins.zip": _zip,
     "builtins.filter": _filtered,
 }
+CERTAIN = frozenset({"itertools.chain", "itertools.chain.from_iterable", "itertools.islice"})

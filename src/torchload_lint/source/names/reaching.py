@@ -16,6 +16,7 @@ from torchload_lint.source.text.definitions import (
     Scope,
     parameters,
 )
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     from torchload_lint.source.text.text import Lines
 
 BUILTINS = frozenset(dir(builtins))
-_KEEPING_GENERATORS = frozenset(
-    {"map", "filter", "zip", "enumerate", "iter", "islice", "chain", "cycle", "tee", "takewhile"}
+_USING_UP = frozenset(
+    """
+    sorted list tuple set frozenset dict sum max min any all next join extend update Counter
+    OrderedDict deque array fromkeys stack cat concat
+    """.split()
 )
-"""Functions that ask a generator for its items only when they are asked."""
+"""Functions and methods that ask a generator for its items at once."""
 
 
 class Reaching:
@@ -254,8 +258,7 @@ def _runs_later(node: ast.expr, parents: Mapping[ast.AST, ast.AST]) -> bool:
     outer = parents.get(node)
     if not isinstance(outer, ast.Call):
         return not isinstance(outer, ast.Starred | ast.Compare)
-    called = outer.func.id if isinstance(outer.func, ast.Name) else ""
-    return called in _KEEPING_GENERATORS
+    return last_name(outer.func) not in _USING_UP
 
 
 def _bound_by_comprehension(

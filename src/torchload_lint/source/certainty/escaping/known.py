@@ -42,6 +42,7 @@ PLAIN_READERS = frozenset(
     dataclasses.asdict dataclasses.astuple dataclasses.fields dataclasses.replace
     pickle.dump pickle.dumps torch.save inspect.signature logging.info
     logging.warning logging.debug logging.error os.makedirs os.listdir
+    itertools.chain itertools.chain.from_iterable itertools.islice numpy.array_split
     """.split()
 )
 """Functions of other packages that change nothing of what they are given."""
