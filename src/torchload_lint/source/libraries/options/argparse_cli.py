@@ -34,6 +34,7 @@ from torchload_lint.source.project import call_search
 from torchload_lint.source.project.imports import runs
 from torchload_lint.source.text.candidates import words_of
 from torchload_lint.source.text.definitions import INNER
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -228,12 +229,17 @@ def declared(project: ProjectIndex, module: SourceFile) -> dict[str, list[Declar
     return project.remember(("options", module.tree), lambda: _collect(project, module))
 
 
+_SHORTENING = "configargparse"
+"""The package whose parsers have ``add`` as another name of ``add_argument``."""
+
+
 def _collect(project: ProjectIndex, module: SourceFile) -> dict[str, list[Declaration]]:
     found: dict[str, list[Declaration]] = {}
-    if "add_arg" not in module.text and "set_defaults" not in module.text:
+    if not any(word in module.text for word in ("add_arg", "set_defaults", _SHORTENING)):
         return found
     named = partial(call_search.calls_named, project, module)
-    for call in (*named("add_argument"), *named("add_arg")):
+    short = filter(_adds_option, named("add")) if _SHORTENING in module.text else ()
+    for call in (*named("add_argument"), *named("add_arg"), *short):
         scope = module.bindings.scope(module.statement(call))
         for turn in looped_options.turns(call, module):
             for name, declaration in _declaration(call, scope, turn):
@@ -245,6 +251,11 @@ def _collect(project: ProjectIndex, module: SourceFile) -> dict[str, list[Declar
                 declaration = Declaration(call, scope, keyword.value, False, keyword.arg)
                 found[keyword.arg] = [declaration]
     return found
+
+
+def _adds_option(call: ast.Call) -> bool:
+    """``parser.add("--ckpt")``."""
+    return bool(call.args) and text_of(call.args[0]).startswith("-")
 
 
 def _declaration(

@@ -89,12 +89,16 @@ def _by_default(value: Value) -> Value:
     return lift((value,), Rung.ONE_OF_SEVERAL if is_empty else Rung.DEFAULT)[0]
 
 
+_ADDING = frozenset({"add_argument", "add_arg", "add"})
+"""What declares an option whose default goes through its ``type``."""
+
+
 def _may_convert(declaration: Declaration, module: SourceFile) -> bool:
     """Whether ``type=`` is a function of the project, or a lambda, that may return another text
     than it is given: argparse hands it the default, too.
     """
     given = [each.value for each in declaration.call.keywords if each.arg == "type"]
-    if not given or last_name(declaration.call.func) != "add_argument":
+    if not given or last_name(declaration.call.func) not in _ADDING:
         return False
     if isinstance(given[0], ast.Lambda):
         return True

@@ -1,5 +1,6 @@
 """What the project gives to environment variables: in environment files (``.env``), where it reads
-them with python-dotenv, and in its own code (``os.environ["ROOT"] = "runs"``).
+them with python-dotenv, in its own code (``os.environ["ROOT"] = "runs"``), and, weaker, in scripts,
+Dockerfiles and workflows (``export ROOT=runs``, ``ENV ROOT=runs``).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.domain.patterns import Rung, known
+from torchload_lint.source.domain.patterns import Rung, at_home, known
 from torchload_lint.source.domain.values import Record, Text, Values, lift, union, unknown
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ _STORED = late_pattern(
     r"^[^#\n]*environ(?:\[|\.setdefault\()\s*[\"'](\w+)[\"']\s*(?:\]\s*=|,)\s*[\"']([^\"'\n\\]*)[\"']\s*[)#\n]",
     re.MULTILINE,
 )
+_EXPORTED = (
+    r"^(?:[^#\n]*\s)?"
+    r"(?:export\s+NAME=|ENV\s+NAME[= ]|-\s+NAME=|NAME:\s|NAME=(?=\S+ +(?:\w+=\S+ +)*python))"
+    r"\s*([\"']?)([^\"'\s;]+)\1"
+)
+"""A variable that a program is started with."""
 _UPDATED = late_pattern(r"\benviron\.(?:update|pop|clear)\(|\bputenv\(|\benviron\s*\|?=(?!=)")
 """A change that is not followed."""
 _MOST_STORES = 4
@@ -42,6 +49,7 @@ def variable(evaluator: Evaluator, name: str) -> Values:
     stored = _stored(evaluator.project, name)
     if len(stored) <= _MOST_STORES:
         values += tuple(Text(known(text), rung=Rung.DEFAULT) for text in stored)
+    values = values or _exported(evaluator.project, name)
     if values:
         evaluator.leave_open(f"the environment may say otherwise of {name}")
     return values
@@ -64,6 +72,21 @@ def _stored(project: ProjectIndex, name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(value for key, value in pairs if key == name))
 
     return project.remember(("stored variable", name), found)
+
+
+def _exported(project: ProjectIndex, name: str) -> Values:
+    """The paths that scripts, Dockerfiles and workflows set a variable to."""
+    from torchload_lint.source.libraries.options.written_commands import path_of  # noqa: PLC0415 - only where nothing else is known
+
+    def found() -> tuple[str, ...]:
+        texts = (project.files.text(path) or "" for path in project.files.settings_holding(name))
+        pattern = re.compile(_EXPORTED.replace("NAME", re.escape(name)), re.MULTILINE)
+        values = (match[2] for text in texts for match in pattern.finditer(text))
+        return tuple(dict.fromkeys(path for each in values if (path := path_of(each, {}))))
+
+    texts = project.remember(("exported variable", name), found)
+    is_known = len(texts) <= _MOST_STORES
+    return tuple(Text(at_home(text), rung=Rung.COMMAND_LINE) for text in texts if is_known)
 
 
 def _variables(project: ProjectIndex) -> dict[str, str]:
