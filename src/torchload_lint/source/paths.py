@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.branches import guards
 from torchload_lint.source.domain import conversions, patterns
+from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.patterns import (
     MAX_PATTERNS,
     PathPattern,
@@ -350,6 +351,8 @@ def _source(value: Value) -> tuple[Text | None, bool]:
         return value.source.changed(rung=rung), value.wrapped
     if isinstance(value, Text):
         return value, False
+    if isinstance(value, EnumMember) and value.is_text:
+        return value.as_text(), False
     return None, isinstance(value, Unknown)
 
 

@@ -123,6 +123,13 @@ def test_a_checkpoint_is_within_reach_where_a_file_begins_like_one(tmp_path, dat
     assert DiskCheckpoints(Config(root=tmp_path), Target()).any() is counts
 
 
+def test_a_checkpoint_that_is_called_like_a_text_is_within_reach(tmp_path):
+    (tmp_path / "notes.json").write_bytes(b"{}")
+    assert not DiskCheckpoints(Config(root=tmp_path), Target()).any()
+    (tmp_path / "net.json").write_bytes(b"PK\3\4rest")
+    assert DiskCheckpoints(Config(root=tmp_path), Target()).any()
+
+
 def test_a_folder_that_the_code_names_is_enough(folder):
     assert matching(folder, "runs/*.pt") == ["runs/last-3.pt"]
     assert matching(folder, "*/*.pt") == []

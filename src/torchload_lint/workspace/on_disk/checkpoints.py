@@ -45,9 +45,9 @@ TAR_MARK = slice(257, 262)
 
 NEVER = tuple(
     """
-    .py .pyi .pyc .ipynb .md .rst .txt .json .jsonl .yaml .yml .toml .cfg .ini .sh .c .cc .cpp .cu
-    .cuh .h .hpp .js .ts .css .html .xml .csv .tsv .lock .log .png .jpg .jpeg .gif .svg .webp .pdf
-    .wav .mp3 .mp4 .flac .npy .npz .whl .jar .apk .docx .xlsx .pptx .so .dll .o .a
+    .py .pyi .pyc .ipynb .md .rst .sh .c .cc .cpp .cu .cuh .h .hpp .js .ts .css .html .png .jpg
+    .jpeg .gif .svg .webp .pdf .wav .mp3 .mp4 .flac .npy .npz .whl .jar .apk .docx .xlsx .pptx .so
+    .dll .o .a
     """.split()
 )
 """What no checkpoint's name ends in: such files are not even opened to see how they begin."""

@@ -239,6 +239,10 @@ def _item(evaluator: Evaluator, base: Value, key: Value, frame: Frame) -> Values
         return of_value(evaluator, base, key.text, frame)
     if isinstance(base, Record):
         return mappings.entry(base, key)
+    if isinstance(base, Class) and isinstance(key, Text) and not key.why:
+        members = of_value(evaluator, base, key.text, frame)
+        if members and all(isinstance(each, EnumMember) for each in members):
+            return members
     if isinstance(base, Sequence):
         if isinstance(key, Constant) and isinstance(key.value, int):
             return item(base, key.value)
