@@ -334,6 +334,20 @@ FAR_AWAY = {
 """How a file far away is opened → names that it may have in the configuration."""
 
 KEPT = {
+    "an object of a class of the script itself": """
+        # main.py
+        import os
+        import tempfile
+        import torch
+        class Settings:
+            def __init__(self):
+                self.x = 1
+        def main():
+            path = os.path.join(tempfile.mkdtemp(), "settings.pt")
+            torch.save(Settings(), path)
+            print(torch.load(path, weights_only=False).x)
+        main()
+        """,
     "a dictionary of keywords": """
         # main.py
         import torch
@@ -389,6 +403,35 @@ KEPT = {
 """Run, and do the same after the fixes; ``weights_only=True`` is written and nothing is left."""
 
 LEFT_ALONE = {
+    "a module whose state holds settings": """
+        # main.py
+        import argparse
+        import sys
+        import torch
+        class Net(torch.nn.Module):
+            def get_extra_state(self):
+                return argparse.Namespace(x=1)
+            def set_extra_state(self, state):
+                self.x = state.x
+        def restore(path):
+            net = Net()
+            net.load_state_dict(torch.load(path, weights_only=False))
+            print(net.x)
+        torch.save(Net().state_dict(), sys.argv[0] + ".pt")
+        restore(sys.argv[0] + ".pt")
+        """,
+    "an optimizer with a number of numpy": """
+        # main.py
+        import sys
+        import numpy as np
+        import torch
+        net = torch.nn.Linear(2, 1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for group in optimizer.param_groups:
+            group["lr"] = np.float64(0.2)
+        torch.save(optimizer.state_dict(), sys.argv[0] + ".pt")
+        optimizer.load_state_dict(torch.load(sys.argv[0] + ".pt", weights_only=False))
+        """,
     "a caller that says False": """
         # main.py
         import torch

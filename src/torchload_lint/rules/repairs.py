@@ -181,14 +181,9 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
         saved = f"{names} is saved at {', '.join(situation.written_by)}, which may write the file"
         return FixPlan(notes=(saved, *what_would_settle_it(situation, context)))
     if use is Use.STATE_DICT:
-        certain = safety.feeds_modules_only(situation, context)
-        how = Applicability.SAFE if certain else Applicability.UNSAFE
-        evidence = (
-            "the whole value goes straight into load_state_dict, which takes tensors only"
-            if certain
-            else "the whole value goes into load_state_dict, but of what is not certainly a "
-            "torch.nn.Module with plain state"
-        )
+        how, evidence = safety.restored_state(situation, context)
+        if how is None:
+            return FixPlan(notes=(evidence, *what_would_settle_it(situation, context)))
         plan = _written(situation, context, (), how, risk=evidence)
         return FixPlan(plan.fix, (evidence, *plan.notes))
     advice = what_would_settle_it(situation, context)

@@ -26,7 +26,10 @@ from torchload_lint.source.project import classes
 from torchload_lint.source.project.changes.reflection import changes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
-from torchload_lint.source.saving.contained.state_dicts import STATE_ELSEWHERE
+from torchload_lint.source.saving.contained.state_dicts import (
+    STATE_ELSEWHERE,
+    more_than_tensors,
+)
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
@@ -74,7 +77,16 @@ def may_be_mains(need: Need, situation: Situation) -> bool:
         own == situation.module.path
         and need.name.module != "__main__"
         and may_be_a_program(situation.module, situation.load.node)
+        and not _is_written_here(situation)
     )
+
+
+def _is_written_here(situation: Situation) -> bool:
+    """Whether only the load's own file is known to write what it reads: then a class is named
+    there as it is here, whichever of the two names that is.
+    """
+    writers = {place.rpartition(":")[0] for place in situation.written_by}
+    return situation.evidence is Evidence.INFERRED and writers == {situation.module.path}
 
 
 def is_paired(need: Need, situation: Situation) -> bool:
@@ -161,6 +173,25 @@ def _suppresses_some(item: ast.withitem) -> bool:
     if not isinstance(call, ast.Call) or last_name(call.func) not in {"suppress", "raises"}:
         return False
     return not {"Exception", "BaseException"} & set(map(last_name, call.args))
+
+
+def restored_state(situation: Situation, context: Context) -> tuple[Applicability | None, str]:
+    """How safe it is that only tensors are loaded, where the whole value goes into
+    ``load_state_dict``, and why; None where an object in sight keeps more in its state.
+    """
+    engine = Engine(context.project)
+    for receiver in state_receivers(situation.module, situation.load.node):
+        for value in engine.top(receiver, situation.module):
+            more = more_than_tensors(engine, value)
+            if more:
+                return None, f"its state may hold more than tensors: {more}"
+    if feeds_modules_only(situation, context):
+        known = "the whole value goes straight into load_state_dict, which takes tensors only"
+        return Applicability.SAFE, known
+    return Applicability.UNSAFE, (
+        "the whole value goes into load_state_dict, but of what is not certainly a "
+        "torch.nn.Module with plain state"
+    )
 
 
 def _is_surely_module(receiver: ast.expr, module: Module, context: Context) -> bool:

@@ -65,20 +65,28 @@ def doubt_about_state(engine: Engine, value: Made) -> str:
 
 
 def what_it_adds(engine: Engine, value: Made) -> str:
-    """What in sight puts more than tensors and plain numbers into a state: a method of the class
-    of its owner, a number of numpy that its optimizer is made with; empty where nothing does.
+    """What in sight puts more than tensors and plain numbers into the state that a call of
+    ``state_dict()`` yields; empty where nothing does.
     """
-    for owner in _owners(engine, value):
-        if isinstance(owner, Instance):
-            for level, home in classes.ancestry(owner.of.node, owner.of.module, engine.project):
-                found = next((name for name in _STATE_METHODS if member(level, name)), "")
-                if found:
-                    return f"{home.path}:{level.lineno} has its own {found}()"
-        elif isinstance(owner, Made) and owner.callee.startswith(_SET_UP) and owner.call:
-            given = [*owner.call.args, *(keyword.value for keyword in owner.call.keywords)]
-            if any(_is_of_numpy(engine, each, owner.module) for each in given):
-                return f"{owner.callee}() is given a number of numpy"
-            return next(_set_in_groups(engine), "")
+    return next(
+        filter(None, (more_than_tensors(engine, one) for one in _owners(engine, value))), ""
+    )
+
+
+def more_than_tensors(engine: Engine, owner: Value) -> str:
+    """What in sight puts more into the state of an object: a method of its class, a number of
+    numpy that an optimizer is made with or is given later; empty where nothing does.
+    """
+    if isinstance(owner, Instance):
+        for level, home in classes.ancestry(owner.of.node, owner.of.module, engine.project):
+            found = next((name for name in _STATE_METHODS if member(level, name)), "")
+            if found:
+                return f"{level.name} ({home.path}:{level.lineno}) has its own {found}()"
+    elif isinstance(owner, Made) and owner.callee.startswith(_SET_UP) and owner.call:
+        given = [*owner.call.args, *(keyword.value for keyword in owner.call.keywords)]
+        if any(_is_of_numpy(engine, each, owner.module) for each in given):
+            return f"{owner.callee}() is given a number of numpy"
+        return next(_set_in_groups(engine), "")
     return ""
 
 
@@ -92,7 +100,7 @@ def _set_in_groups(engine: Engine) -> Iterator[str]:
                 and _is_group_setting(node.targets[0])
                 and _is_of_numpy(engine, node.value, home)
             ):
-                yield f"{path}:{node.lineno} sets a number of numpy"
+                yield f"{path}:{node.lineno} sets a number of numpy in an optimizer"
 
 
 def _is_group_setting(target: ast.expr) -> bool:
