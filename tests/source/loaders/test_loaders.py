@@ -56,6 +56,17 @@ LOADS = {
     "from mmseg.apis import init_model\ninit_model('c.py', 'a.pth')": (
         "mmsegmentation: init_model"
     ),
+    "from segment_anything import sam_model_registry as nets\nnets['vit_h'](checkpoint='a.pth')": (
+        "segment_anything: sam_model_registry"
+    ),
+    "from segment_anything import build_sam\nbuild_sam('a.pth')": "segment_anything: build_sam",
+    "import whisper\nwhisper.load_model('a.pt')": "openai-whisper: whisper.load_model",
+    "import esm\nesm.pretrained.load_model_and_alphabet_local('a.pt')": (
+        "fair-esm: load_model_and_alphabet_local"
+    ),
+    "from realesrgan import RealESRGANer\nRealESRGANer(4, 'a.pth')": "realesrgan: RealESRGANer",
+    "from gfpgan import GFPGANer\nGFPGANer(model_path='a.pth')": "gfpgan: GFPGANer",
+    "from catalyst import utils\nutils.load_checkpoint('a.pth')": "catalyst: load_checkpoint",
     "import torch\ntorch.storage._load_from_bytes(b)": "torch: storage._load_from_bytes",
     "from ultralytics import YOLO\nmap(YOLO, ['a.pt'])": "ultralytics: YOLO",
     "from ultralytics import YOLO\npool.submit(YOLO, 'a.pt')": "ultralytics: YOLO",
@@ -159,6 +170,8 @@ LOADS = {
     ),
 }
 NO_LOADS = (
+    "import whisper\nwhisper.load_model('base')",
+    "from segment_anything import build_sam\nbuild_sam(checkpoint=None)",
     "from ultralytics import YOLO\nmap(YOLO, ['a.yaml'])",
     "from ultralytics import YOLO\nbuild(YOLO, 'a.pt')",
     "import functools as f\nfrom model import trainer\nf.partial(trainer().fit, ckpt_path=None)",

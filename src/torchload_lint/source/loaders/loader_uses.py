@@ -36,6 +36,8 @@ def uses_of_function(
 ) -> Iterator[LoaderUse]:
     """The use of a function where a name of it stands. ``partial``: the one that it stands for."""
     parent = module.parents.get(node)
+    if isinstance(parent, ast.Subscript) and parent.value is node:  # a table of such functions
+        node, parent = parent, module.parents.get(parent)
     args = partial.args[1:] if partial is not None else []
     keywords = list(partial.keywords) if partial is not None else []
     if isinstance(parent, ast.Call) and parent.func is node:
