@@ -236,3 +236,124 @@ def test_what_another_file_puts_in_is_not_called_known(save, code, tmp_path):
     assert not found.complete
     assert not found.needs
     assert needed(tmp_path, files) == {"argparse.Namespace"}
+
+
+PART = """
+import dataclasses
+import enum
+import functools
+from pathlib import Path
+import torch
+from torch import nn
+"""
+WHOLE = """
+import torch
+from part import make
+torch.save(make(), 'x.pt')
+torch.load('x.pt', weights_only=False)
+"""
+OBJECTS = {
+    "a field's default": """
+        @dataclasses.dataclass
+        class Part:
+            where: Path = Path("x")
+        make = Part
+        """,
+    "a field's factory": """
+        @dataclasses.dataclass
+        class Inner:
+            size: int = 1
+        @dataclasses.dataclass
+        class Part:
+            inner: Inner = dataclasses.field(default_factory=Inner)
+            sizes: list = dataclasses.field(default_factory=lambda: [Path("x")])
+        make = Part
+        """,
+    "a property that is kept": """
+        class Part:
+            @functools.cached_property
+            def where(self):
+                return Path("x")
+        def make():
+            part = Part()
+            part.where
+            return part
+        """,
+    "layers of a list": """
+        class Part(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layers = nn.ModuleList()
+                for _ in range(2):
+                    self.layers.append(nn.Conv2d(1, 1, 1))
+        make = Part
+        """,
+    "layers that are added by name": """
+        class Part(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layers = nn.Sequential()
+                self.layers.add_module("first", nn.ELU())
+                self.add_module("second", nn.Tanh())
+                setattr(self, "third", nn.Sigmoid())
+        make = Part
+        """,
+}
+OPEN_OBJECTS = {
+    "a member of an enumeration in a field": """
+        class Kind(enum.Enum):
+            SMALL = 1
+        @dataclasses.dataclass
+        class Part:
+            kind: Kind = Kind.SMALL
+        make = Part
+        """,
+    "a method of another object": """
+        class Other:
+            def run(self):
+                pass
+        class Part:
+            def __init__(self):
+                self.run = Other().run
+        make = Part
+        """,
+    "an attribute that a function sets": """
+        class Part:
+            pass
+        def make():
+            part = Part()
+            part.where = Path("x")
+            return part
+        """,
+    "an attribute that a class method sets": """
+        class Part:
+            @classmethod
+            def made(cls):
+                part = cls()
+                part.where = Path("x")
+                return part
+        make = Part.made
+        """,
+    "a mean of an array": """
+        def make():
+            return {"mean": torch.ones(2).numpy().mean()}
+        """,
+}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("code", OBJECTS.values(), ids=OBJECTS)
+def test_what_an_object_holds_is_needed(code, tmp_path):
+    files = {"main.py": WHOLE, "part.py": PART + dedent(code)}
+    found = said(files, "main.py")
+    assert found.complete, found.unknown
+    assert {str(name) for name in found.needs} == needed(tmp_path, files)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("code", OPEN_OBJECTS.values(), ids=OPEN_OBJECTS)
+def test_what_an_object_holds_unseen_is_not_called_known(code, tmp_path):
+    files = {"main.py": WHOLE, "part.py": PART + dedent(code)}
+    found = said(files, "main.py")
+    assert not found.complete
+    assert not {str(name) for name in found.needs} >= needed(tmp_path, files)

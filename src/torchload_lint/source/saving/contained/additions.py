@@ -102,7 +102,7 @@ def _by_function(
 
 
 def _in_makers(made: list[ast.Call], home: SourceFile, project: ProjectIndex) -> Iterator[Put]:
-    """What the functions of the project put into what they are given, and may give back:
+    """What the functions of the project put into what they are given and into what they return:
     ``args = prepare(parser.parse_args())``.
     """
     for call in made:
@@ -112,6 +112,10 @@ def _in_makers(made: list[ast.Call], home: SourceFile, project: ProjectIndex) ->
                 parameter = _parameter(function, place)
                 if parameter is not None:
                     inside.add_parameter(parameter)
+            for node in ast.walk(function):
+                if isinstance(node, ast.Return) and node.value is not None:
+                    for part in _whole(node.value):
+                        inside.add(part)
             yield from _into(inside, function, project, 0)
 
 

@@ -27,7 +27,7 @@ from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
 from torchload_lint.source.saving.contained import pickling, torch_modules
 from torchload_lint.source.saving.contained.additions import additions, keys, partials
-from torchload_lint.source.saving.contained.puts import registered
+from torchload_lint.source.saving.contained.puts import held_besides
 from torchload_lint.source.saving.contained.state_dicts import doubt_about_state, what_it_adds
 from torchload_lint.source.state import unspelled
 from torchload_lint.source.state.bound import BoundArguments, Layers
@@ -194,6 +194,8 @@ class _Collector:
         name = getattr(value.node, "name", None)
         if name is None:
             return self.miss("a lambda cannot be saved")
+        if isinstance(value, Function) and value.receiver is not None:
+            return self.miss(f"a method of an object, {name}, is saved")
         dotted = value.module.bindings.qualname(value.node)
         self.need(_split(dotted, value.module.name))
         return "class" if isinstance(value, Class) else "function"
@@ -291,12 +293,12 @@ class _Collector:
                 arguments = Layers(({receiver: (of,)}, of.arguments or {}))
                 frame = Frame(module, arguments)
                 self.visit_all(self.engine.values(expression, frame), depth)
-        for receiver, expression in registered(node):
-            frame = Frame(module, Layers(({receiver: (of,)}, of.arguments or {})))
-            values = self.engine.values(expression, frame)
+        for own, expression in held_besides(node, module, self.engine.project):
+            layers = ({own: (of,)} if own is not None else {}, of.arguments or {})
+            values = self.engine.values(expression, Frame(module, Layers(layers)))
             self.visit_all(values, depth)
             if not values:
-                self.miss(f"{module.path}:{expression.lineno} registers what is not known")
+                self.miss(f"{module.path}:{expression.lineno} puts what is not known into it")
 
     def made(self, value: Made, depth: int) -> str:
         callee = value.callee
@@ -314,7 +316,9 @@ class _Collector:
         if callee in _LIKE_ARGUMENTS:
             return self._like_arguments(value, depth)
         last = callee.rpartition(".")[2]
-        if callee.startswith("numpy.") or (callee.startswith("torch.") and last == "numpy"):
+        if callee.startswith("numpy.") or (
+            callee.startswith("torch.") and ".numpy" in callee and last not in _PLAIN_METHODS
+        ):
             return self._numpy(callee)
         if callee.startswith("torch.") and not callee.startswith(_NOT_TENSORS) and last.islower():
             return self._tensor(callee)

@@ -6,7 +6,8 @@ import ast
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.source.text.expressions import code_of
+from torchload_lint.source.state import class_fields
+from torchload_lint.source.text.expressions import code_of, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,8 @@ _SETTING = frozenset({"setattr", "__setattr__"})
 _OBJECT_NAME_VALUE = 3
 FILLING = frozenset(
     """
-    __setitem__ __ior__ __iadd__ add append appendleft extend extendleft insert setdefault update
+    __setitem__ __ior__ __iadd__ add add_module append appendleft extend extendleft insert
+    register_module setdefault update
     """.split()
 )
 
@@ -199,17 +201,47 @@ def each_argument(call: ast.Call) -> Iterator[tuple[int | str, ast.expr]]:
     yield from ((each.arg, each.value) for each in call.keywords if each.arg is not None)
 
 
-def registered(node: ast.ClassDef) -> Iterator[tuple[ast.arg, ast.expr]]:
-    """What the methods of a class register in its objects by calls: the method's ``self``, and
-    the module or function (``self.add_module("act", nn.Tanh())``, ``setattr(self, name, layer)``).
+def held_besides(
+    node: ast.ClassDef, module: SourceFile, project: ProjectIndex
+) -> Iterator[tuple[ast.arg | None, ast.expr]]:
+    """What the objects of a class hold besides ``self.name = value``, with the method's ``self``:
+    defaults of fields, what is put into an attribute (``self.layers.append(layer)``), registered by
+    a call (``self.add_module("act", nn.Tanh())``) and kept by a ``cached_property``.
     """
-    for method in node.body:
-        if not isinstance(method, ast.FunctionDef) or not method.args.args:
-            continue
-        receiver = method.args.args[0]
-        for call in ast.walk(method):
-            if isinstance(call, ast.Call) and _registers(call, receiver.arg) and call.args:
-                yield receiver, call.args[-1]
+    for item in node.body:
+        if isinstance(item, ast.AnnAssign) and item.value is not None:
+            default = _default(item.value)
+            if default is not None:
+                yield None, default
+        if isinstance(item, ast.FunctionDef) and item.args.args:
+            receiver = item.args.args[0]
+            yield from ((receiver, each) for each in _held_by_method(item, module, project))
+
+
+def _default(value: ast.expr) -> ast.expr | None:
+    """What a field holds where nobody gives it: of ``field(default_factory=list)`` a call of it."""
+    keywords = value.keywords if isinstance(value, ast.Call) else []
+    for keyword in keywords:
+        made = keyword.value
+        if keyword.arg in {"default_factory", "factory"} and not isinstance(made, ast.Lambda):
+            return ast.copy_location(ast.Call(made, [], []), made)
+    return class_fields.default_of(value)
+
+
+def _held_by_method(
+    method: ast.FunctionDef, module: SourceFile, project: ProjectIndex
+) -> Iterator[ast.expr]:
+    receiver = method.args.args[0].arg
+    for put in puts_of(method, module, project).puts:
+        holder, root = put.receivers[0], root_of(put.receivers[0])
+        if holder is not root and isinstance(root, ast.Name) and root.id == receiver:
+            yield from put.values
+    is_kept = any(last_name(each) == "cached_property" for each in method.decorator_list)
+    for node in ast.walk(method):
+        if isinstance(node, ast.Call) and _registers(node, receiver) and node.args:
+            yield node.args[-1]
+        elif is_kept and isinstance(node, ast.Return) and node.value is not None:
+            yield node.value
 
 
 def _registers(call: ast.Call, receiver: str) -> bool:
