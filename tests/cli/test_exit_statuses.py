@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -275,3 +276,22 @@ def test_what_was_not_there_is_not_said_to_have_passed(cli, write, output_format
     assert result.exit_code == 2
     assert "All checks passed" not in result.stdout + result.stderr
     assert "No findings in what could be checked." in result.stdout + result.stderr
+
+
+def test_what_was_not_there_is_an_error_in_junit(cli, write):
+    write({"a.py": "x = 1\n"})
+    suites = ET.fromstring(cli("--output-format", "junit", "a.py", "go\x1bne.py").stdout)
+    assert (suites.get("tests"), suites.get("errors")) == ("1", "1")
+    (error,) = suites.iter("error")
+    assert error.get("message") == r"go\x1bne.py: no such file or folder"
+
+
+def test_a_run_that_could_not_check_all_has_not_succeeded_in_sarif(cli, write):
+    write({"a.py": "x = 1\n"})
+    log = json.loads(cli("--output-format", "sarif", "a.py", "gone.py").stdout)
+    (invocation,) = log["runs"][0]["invocations"]
+    assert not invocation["executionSuccessful"]
+    assert "gone.py: no such file" in json.dumps(invocation)
+    assert (
+        "invocations" not in json.loads(cli("--output-format", "sarif", "a.py").stdout)["runs"][0]
+    )

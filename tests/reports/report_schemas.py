@@ -177,6 +177,14 @@ _DRIVER = thing(
         "rules": list_of(_RULE),
     }
 )
+_INVOCATION = thing(
+    {
+        "executionSuccessful": {"const": False},
+        "toolExecutionNotifications": list_of(
+            thing({"level": {"const": "error"}, "message": _MESSAGE}), minItems=1
+        ),
+    }
+)
 SARIF = thing(
     {
         "$schema": {"type": "string", "pattern": r"sarif-schema-2\.1\.0\.json$"},
@@ -189,7 +197,8 @@ SARIF = thing(
                     "originalUriBaseIds": {"type": "object"},
                     "results": list_of(_RESULT),
                     "properties": thing({"loads": thing(dict.fromkeys(LOADS, NUMBER))}),
-                }
+                },
+                {"invocations": list_of(_INVOCATION, minItems=1, maxItems=1)},
             ),
             minItems=1,
         ),

@@ -270,6 +270,13 @@ def test_junit_is_read_back(results, rules, options):
     assert case[0].get("message") == "`weights_only=False` runs the file's code"
 
 
+def test_a_run_that_could_not_check_all_is_valid_sarif(results, rules, options):
+    options.failures = ("gone.py: no such file or folder",)
+    log = json.loads(render("sarif", results, rules, options))
+    jsonschema.validate(log, report_schemas.SARIF)
+    assert not log["runs"][0]["invocations"][0]["executionSuccessful"]
+
+
 def test_junit_of_a_clean_run_has_a_passed_case(rules, options):
     suites = ET.fromstring(render("junit", [FileResult(Path("a.py"))], rules, options).encode())
     assert suites.get("failures") == "0"

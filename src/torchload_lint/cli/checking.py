@@ -24,7 +24,7 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import TEXT_FORMATS, ConfigError
 from torchload_lint.diagnostic import FileResult
-from torchload_lint.escaping import printable
+from torchload_lint.escaping import escaped, printable
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.plurals import number_of
 from torchload_lint.source.text.settings_files import is_settings_file
@@ -265,6 +265,8 @@ def _tell(
         notes=flags.verbose or config.output_format == "full",
         loads=outcome.loads,
     )
+    crashed = (f"{path}: {one.message}" for path, one in outcome.crashes)
+    shown.failures = tuple(map(escaped, (*outcome.errors, *crashed)))
     if flags.diff:
         return _print_diffs(outcome, flags, unsafe=config.unsafe_fixes)
     results = () if flags.fix_only else outcome.results

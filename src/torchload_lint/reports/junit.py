@@ -1,4 +1,6 @@
-"""JUnit XML: a suite a file, a failed test case a finding; one passed case where all is well."""
+"""JUnit XML: a suite a file, a failed test case a finding, an error for what could not be checked;
+one passed case where all is well.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ from torchload_lint.reports.concise import place
 from torchload_lint.reports.run_report import TOOL, file_place, in_order
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.reports.run_report import Report
 
@@ -21,11 +25,15 @@ def render(report: Report) -> str:
     """The findings as test suites. Viewers take a file without test cases for a broken run."""
     suites = [_suite(report, result) for result in report.results if result.diagnostics]
     failures = sum(len(result.diagnostics) for result in report.results)
+    errors = len(report.options.failures)
+    if errors:
+        suites.append(_not_checked(report.options.failures))
     inner = "".join(suites) or _passed()
-    head = f"name={_value(TOOL)} tests={_value(failures or 1)} failures={_value(failures)}"
+    tests = failures + errors or 1
+    head = f"name={_value(TOOL)} tests={_value(tests)} failures={_value(failures)}"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<testsuites {head} errors="0">\n{inner}</testsuites>\n'
+        f"<testsuites {head} errors={_value(errors)}>\n{inner}</testsuites>\n"
     )
 
 
@@ -50,6 +58,19 @@ def _case(path: str, result: FileResult, found: Diagnostic) -> str:
         f"      <failure message={_value(message)} type={_value(found.name)}>{text}</failure>\n"
         "    </testcase>\n"
     )
+
+
+def _not_checked(failures: Sequence[str]) -> str:
+    """A test case with an error for each thing that could not be checked."""
+    cases = "".join(
+        f'    <testcase name="Could not be checked" classname="{TOOL}">\n'
+        f'      <error message={_value(one)} type="error">{escape(_clean(one))}</error>\n'
+        "    </testcase>\n"
+        for one in failures
+    )
+    count = _value(len(failures))
+    head = f'name="{TOOL}" tests={count} failures="0" errors={count} skipped="0"'
+    return f"  <testsuite {head}>\n{cases}  </testsuite>\n"
 
 
 def _passed() -> str:

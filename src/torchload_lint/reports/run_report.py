@@ -81,6 +81,8 @@ class ReportOptions:
         """All loads of the run, by how it is known what they need."""
         self.notes = notes
         """Whether the concise form prints the notes of each finding too."""
+        self.failures: tuple[str, ...] = ()
+        """What could not be checked, in words: a run with some is no success."""
 
 
 class Report(NamedTuple):

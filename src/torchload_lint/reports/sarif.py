@@ -16,6 +16,8 @@ from torchload_lint.reports.fingerprint import line_hashes
 from torchload_lint.reports.run_report import DOCUMENTATION, TOOL, file_place, rule_url, uri
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Fix
     from torchload_lint.reports.run_report import Report, RuleText
 
@@ -39,7 +41,7 @@ def render(report: Report) -> str:
         if path not in hashes:
             hashes[path] = line_hashes(result.text)
         results.append(_result(path, result, found, hashes[path], indices))
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": _driver(report)},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {
@@ -51,7 +53,15 @@ def render(report: Report) -> str:
         "results": results,
         "properties": {"loads": report.options.loads._asdict()},
     }
+    if report.options.failures:
+        run["invocations"] = [_failed(report.options.failures)]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _failed(failures: Sequence[str]) -> dict[str, Any]:
+    """A run that could not check all that it was asked for."""
+    told = [{"level": "error", "message": {"text": one}} for one in failures]
+    return {"executionSuccessful": False, "toolExecutionNotifications": told}
 
 
 def _driver(report: Report) -> dict[str, Any]:
