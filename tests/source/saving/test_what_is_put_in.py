@@ -68,6 +68,14 @@ KNOWN = {
         """,
 }
 OPEN = {
+    "an action that makes a path": """
+        class Where(argparse.Action):
+            def __call__(self, parser, namespace, value, option=None):
+                setattr(namespace, self.dest, Path(value))
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--out", action=Where)
+        state = {"args": vars(parser.parse_args(["--out", "x"]))}
+        """,
     "into an attribute's mapping": f"""
         class Log:
             def __init__(self):

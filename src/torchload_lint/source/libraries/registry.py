@@ -201,10 +201,10 @@ def option() -> OfOption:
     return cast("OfOption", _file("options.argparse_cli").value)  # type: ignore[attr-defined]
 
 
-def path_options() -> Callable[[Evaluator, ParsedOptions], Iterator[str]]:
-    """The options of a command line that are paths of ``pathlib``, not texts."""
-    found: Callable[[Evaluator, ParsedOptions], Iterator[str]]
-    found = _file("options.option_types").path_options  # type: ignore[attr-defined]
+def special_options() -> Callable[[Evaluator, ParsedOptions], Iterator[tuple[str, bool]]]:
+    """The options of a command line that are more than texts, and whether they are paths."""
+    found: Callable[[Evaluator, ParsedOptions], Iterator[tuple[str, bool]]]
+    found = _file("options.option_types").special_options  # type: ignore[attr-defined]
     return found
 
 

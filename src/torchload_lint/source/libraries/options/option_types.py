@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.domain.values import Text
@@ -12,17 +13,31 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.domain.values import ParsedOptions
     from torchload_lint.source.evaluator import Evaluator
+    from torchload_lint.source.names.source_file import SourceFile
 
 _PATHS = frozenset({"pathlib.Path", "pathlib.PosixPath"})
 
 
-def path_options(evaluator: Evaluator, options: ParsedOptions) -> Iterator[str]:
-    """The options that are paths of ``pathlib``, by their type or by their default."""
+def special_options(evaluator: Evaluator, options: ParsedOptions) -> Iterator[tuple[str, bool]]:
+    """The options that are more than texts and numbers, by their type, action or default: their
+    names, and whether they are paths of ``pathlib`` (else objects of a class of the project).
+    """
     module = options.module
     for name, declarations in declared(evaluator.project, module).items():
         for one in declarations:
-            types = [each.value for each in one.call.keywords if each.arg == "type"]
+            given = {each.arg: each.value for each in one.call.keywords}
+            dotted = module.bindings.qualified(given["type"]) if "type" in given else None
             values = evaluator.anywhere(one.default, module) if one.default is not None else ()
-            is_typed = any(module.bindings.qualified(each) in _PATHS for each in types)
-            if is_typed or any(isinstance(each, Text) and each.is_path for each in values):
-                yield name
+            if dotted in _PATHS or any(isinstance(each, Text) and each.is_path for each in values):
+                yield name, True
+            elif _makes_objects(given.get("action"), dotted, evaluator, module):
+                yield name, False
+
+
+def _makes_objects(
+    action: ast.expr | None, dotted: str | None, evaluator: Evaluator, module: SourceFile
+) -> bool:
+    """Whether an option's type is a class of the project, or its action is more than a word."""
+    known = evaluator.project.definitions(dotted, module.path) if dotted else ()
+    own_action = action is not None and not isinstance(action, ast.Constant | ast.Attribute)
+    return own_action or any(each.kind == "class" for each in known)

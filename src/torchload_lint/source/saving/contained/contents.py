@@ -183,8 +183,11 @@ class _Collector:
 
     def options(self, value: ParsedOptions, _: int) -> str:
         self.assume("options are texts and numbers")
-        if any(registry.path_options()(self.engine, value)):
-            self.need(GlobalName("pathlib", "PosixPath"))
+        for name, is_path in registry.special_options()(self.engine, value):
+            if is_path:
+                self.need(GlobalName("pathlib", "PosixPath"))
+            else:
+                self.miss(f"the option {name} may be an object")
         if value.as_mapping:
             return "dict"
         self.need(GlobalName("argparse", "Namespace"))
