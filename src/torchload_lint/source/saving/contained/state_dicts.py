@@ -29,6 +29,8 @@ STATE_ELSEWHERE = (
     *("state_dict_hook", "state_dict_pre_hook", "state_dict_post_hook"),
     *(".load_state_dict =", ".state_dict =", ".load_state_dict=", ".state_dict="),
     *('"load_state_dict"', "'load_state_dict'"),
+    *(".get_extra_state =", ".get_extra_state=", '"get_extra_state"', "'get_extra_state'"),
+    *("._save_to_state_dict =", "._save_to_state_dict=", '"_save_to_state', "'_save_to_state"),
     *("LazyLinear", "LazyConv", "LazyBatchNorm", "LazyInstanceNorm", "Uninitialized"),
 )
 """What gives the state of a module, or of a part of it, more than tensors. (A lazy module that was
