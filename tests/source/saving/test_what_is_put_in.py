@@ -68,6 +68,20 @@ KNOWN = {
         """,
 }
 OPEN = {
+    "a number of numpy in a scheduler": """
+        net = nn.Linear(1, 1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        schedule = torch.optim.lr_scheduler.StepLR(optimizer, 3)
+        schedule.best = np.float64(1)
+        state = {"schedule": schedule.state_dict()}
+        """,
+    "a number of numpy in an optimizer's state": """
+        net = nn.Linear(1, 1)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for parameter in net.parameters():
+            optimizer.state[parameter]["step"] = np.float64(1)
+        state = optimizer.state_dict()
+        """,
     "an action that makes a path": """
         class Where(argparse.Action):
             def __call__(self, parser, namespace, value, option=None):

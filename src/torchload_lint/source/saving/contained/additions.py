@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.text.definitions import FunctionNode
 
 _STATES = frozenset({"state_dict", "parameters", "named_parameters"})
-"""Methods whose results hold nothing of the attributes that somebody adds to an object."""
+"""Methods whose results hold, of a module, nothing of the attributes that somebody adds to it."""
 _MOST_FILES_FILLING = 10
 """Other files that are looked into for what fills an object, or for a method of that name."""
 _SIGNS = ("[", " |=", " +=", *(f".{name}(" for name in sorted(FILLING)))
@@ -47,6 +47,8 @@ class Addition(NamedTuple):
     home: SourceFile
     is_certain: bool
     """Whether it is put right into what is saved, and not into something that this may hold."""
+    into_state: bool = False
+    """Whether it is put into an object of which the state is saved, which may not hold it."""
 
     @property
     def place(self) -> str:
@@ -68,6 +70,12 @@ def additions(saved: ast.expr, home: SourceFile, project: ProjectIndex) -> Itera
     for put in found:
         is_certain = put.home is home and itself.holds(put.receivers[0])
         yield from (Addition(value, put.home, is_certain) for value in put.values)
+    states = Objects(home)
+    for call in made:
+        if _yields_state(call) and isinstance(call.func, ast.Attribute):
+            states.add(call.func.value)
+    for put in _into(states, home.tree, project, _MOST_CALLS_DOWN):
+        yield from (Addition(value, put.home, False, into_state=True) for value in put.values)
 
 
 def _into(objects: Objects, within: ast.AST, project: ProjectIndex, depth: int) -> Iterator[Put]:
@@ -207,10 +215,14 @@ def _whole(node: ast.expr) -> Iterator[ast.AST]:
     while waiting:
         part = waiting.pop()
         yield part
-        if isinstance(part, ast.Call) and getattr(part.func, "attr", "") in _STATES:
+        if _yields_state(part) and isinstance(part, ast.Call):
             waiting.extend((*part.args, *part.keywords))
         else:
             waiting.extend(ast.iter_child_nodes(part))
+
+
+def _yields_state(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _STATES
 
 
 def partials(saved: ast.expr, home: SourceFile) -> Iterator[ast.Call]:

@@ -119,13 +119,24 @@ class _Collector:
         values = self.engine.anywhere(addition.value, addition.home)
         added.visit_all(values, _DEEPEST)
         contents, known = added.contents, self.contents
-        if not values or contents.unknown:
+        if addition.into_state:
+            self._add_to_state(addition, added.contents, is_known=bool(values))
+        elif not values or contents.unknown:
             self.miss(f"{addition.place} puts something into it")
         elif addition.is_certain:
             known.needs.update(contents.needs)
         elif not contents.needs.keys() <= known.needs.keys():
             self.miss(f"{addition.place} may put something into it")
         known.assumed.update(contents.assumed)
+
+    def _add_to_state(self, addition: Addition, found: Contents, *, is_known: bool) -> None:
+        """Numbers of numpy get into the states of optimizers and schedulers; of other things that
+        is only possible.
+        """
+        if any(name.module.startswith("numpy") for name in found.needs):
+            self.miss(f"{addition.place} puts a number of numpy into a state")
+        elif found.unknown or not is_known or not found.needs.keys() <= self.contents.needs.keys():
+            self.assume(f"{addition.place} may put something into a state")
 
     def add_key(self, values: Values) -> None:
         """What a key of a mapping needs; of most, it is only likely that they are texts."""
@@ -268,7 +279,9 @@ class _Collector:
                 self._part(value, part, frame, depth)
 
     def _named(self, value: Instance, node: ast.expr, frame: Frame) -> Values:
-        return (value.of,) if _is_own_class(node, frame) else self.engine.values(node, frame)
+        return (
+            (value.of,) if pickling.is_own_class(node, frame) else self.engine.values(node, frame)
+        )
 
     def _returned(
         self, value: Instance, method: ast.FunctionDef, home: SourceFile, depth: int
@@ -412,19 +425,6 @@ def _returns(
     for node in ast.walk(method):
         if isinstance(node, ast.Return):
             yield node.value or ast.copy_location(ast.Constant(None), node), frame
-
-
-def _is_own_class(node: ast.expr, frame: Frame) -> bool:
-    """Whether it is ``type(self)`` or ``self.__class__``."""
-    if isinstance(node, ast.Attribute) and node.attr == "__class__":
-        owner = node.value
-    elif isinstance(node, ast.Call) and len(node.args) == 1:
-        if frame.module.bindings.qualified(node.func) != "builtins.type":
-            return False
-        owner = node.args[0]
-    else:
-        return False
-    return frame.module.bindings.class_of_self(owner) is not None
 
 
 def _split(dotted: str, module: str) -> GlobalName:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.relied import Relied
+    from torchload_lint.source.domain.values import Frame
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -165,3 +166,16 @@ def enumerations(
     for node, module in looked_into.items():
         if any(base.startswith("enum.") for base in base_names(node, module, project)):
             yield node, module
+
+
+def is_own_class(node: ast.expr, frame: Frame) -> bool:
+    """Whether it is ``type(self)`` or ``self.__class__``."""
+    if isinstance(node, ast.Attribute) and node.attr == "__class__":
+        owner = node.value
+    elif isinstance(node, ast.Call) and len(node.args) == 1:
+        if frame.module.bindings.qualified(node.func) != "builtins.type":
+            return False
+        owner = node.args[0]
+    else:
+        return False
+    return frame.module.bindings.class_of_self(owner) is not None
