@@ -6,7 +6,7 @@ import os
 import signal
 from collections import Counter
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -99,11 +99,11 @@ def test_a_lost_scheduler_is_told(tmp_path):
 def test_a_cluster_without_workers_is_left_after_a_while(monkeypatch):
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster:
-        workers = engines.DaskWorkers(cluster.scheduler_address)
         monkeypatch.setattr(engines, "monotonic", iter([1.0, 1.0, 302.0]).__next__)
-        workers.check()
-        with pytest.raises(RemoteError, match="there was no worker for 300 seconds"):
+        with closing(engines.DaskWorkers(cluster.scheduler_address)) as workers:
             workers.check()
+            with pytest.raises(RemoteError, match="there was no worker for 300 seconds"):
+                workers.check()
 
 
 @pytest.mark.parametrize(("each", "attempts"), [(0.0, 3), (70.0, 1)])
@@ -184,10 +184,13 @@ def test_a_cluster_reads_the_same(tmp_path):
     from torchload_lint.scan.engines import DaskWorkers
 
     objects = objects_in(tmp_path, 10)
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
-    ) as cluster:
-        rows = run(objects, DaskWorkers(cluster.scheduler_address))
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as cluster,
+        closing(DaskWorkers(cluster.scheduler_address)) as workers,
+    ):
+        rows = run(objects, workers)
     alone = {row["uri"]: row for row in scan_batch(objects)}
     changing = {"ms", "scanned_at"}
     for uri, row in rows.items():

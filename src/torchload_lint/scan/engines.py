@@ -75,6 +75,9 @@ class LocalWorkers:
     def check(self) -> None:
         """A pool starts its processes anew by itself, or is broken."""
 
+    def close(self) -> None:
+        """Nothing is left to close."""
+
 
 class DaskWorkers:
     """The workers of a cluster (``distributed``), each with the credentials of its own machine."""
@@ -110,6 +113,12 @@ class DaskWorkers:
         self._alone_since = self._alone_since or monotonic()
         if monotonic() - self._alone_since > MOST_ALONE:
             raise RemoteError(f"there was no worker for {MOST_ALONE} seconds; {_KEPT}")
+
+    def close(self) -> None:
+        """Leave the cluster. A client that is only forgotten is closed by whoever collects garbage,
+        and waits for ever where that is the thread that starts another one.
+        """
+        self._client.close()
 
 
 def read_units(

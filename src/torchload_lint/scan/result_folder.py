@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint import __version__
@@ -80,11 +80,13 @@ class Results:
         known = self._known()
         new = [one for one in listed if _state_of(one) not in known]
         done = failed = 0
-        for unit, rows in read_units(units_of(new), self._settings, workers()) if new else ():
-            self._keep(unit, rows)
-            done += len(rows)
-            failed += sum(row["problem"] in FAILED_TO_READ for row in rows)
-            show(done, len(new))
+        with closing(workers()) if new else nullcontext() as open_workers:
+            units = read_units(units_of(new), self._settings, open_workers) if open_workers else ()
+            for unit, rows in units:
+                self._keep(unit, rows)
+                done += len(rows)
+                failed += sum(row["problem"] in FAILED_TO_READ for row in rows)
+                show(done, len(new))
         return failed
 
     def _keep(self, unit: Unit, rows: list[Row]) -> None:
