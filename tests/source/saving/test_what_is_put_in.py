@@ -232,34 +232,6 @@ def needed(tmp_path, files):
     return set(torch.serialization.get_unsafe_globals_in_checkpoint(tmp_path / "x.pt"))
 
 
-@pytest.mark.torch
-@pytest.mark.parametrize("code", KNOWN.values(), ids=KNOWN)
-def test_what_is_called_known_is_what_the_file_needs(code, tmp_path):
-    files = {"main.py": HEAD + dedent(code) + SAVE}
-    found = said(files, "main.py")
-    assert found.complete, found.unknown
-    assert {str(name) for name in found.needs} == needed(tmp_path, files)
-
-
-@pytest.mark.torch
-@pytest.mark.parametrize("code", OPEN.values(), ids=OPEN)
-def test_what_is_put_in_unseen_is_not_called_known(code, tmp_path):
-    files = {"main.py": HEAD + dedent(code) + SAVE}
-    found = said(files, "main.py")
-    assert not found.complete
-    assert not {str(name) for name in found.needs} >= needed(tmp_path, files)
-
-
-@pytest.mark.torch
-@pytest.mark.parametrize(("save", "code"), ELSEWHERE.values(), ids=ELSEWHERE)
-def test_what_another_file_puts_in_is_not_called_known(save, code, tmp_path):
-    files = {"keeper.py": KEEPER.replace("SAVED", save), "main.py": dedent(code)}
-    found = said(files, "keeper.py")
-    assert not found.complete
-    assert not found.needs
-    assert needed(tmp_path, files) == {"argparse.Namespace"}
-
-
 PART = """
 import dataclasses
 import enum
@@ -363,19 +335,47 @@ OPEN_OBJECTS = {
 }
 
 
+def programs(expressions, objects):
+    """Name → the files of a program that saves an expression, or an object of another file."""
+    made = {name: {"main.py": HEAD + dedent(code) + SAVE} for name, code in expressions.items()}
+    for name, code in objects.items():
+        made[name] = {"main.py": WHOLE, "part.py": PART + dedent(code)}
+    return made
+
+
+KNOWN_PROGRAMS = programs(KNOWN, OBJECTS)
+OPEN_PROGRAMS = programs(OPEN, OPEN_OBJECTS)
+
+
 @pytest.mark.torch
-@pytest.mark.parametrize("code", OBJECTS.values(), ids=OBJECTS)
-def test_what_an_object_holds_is_needed(code, tmp_path):
-    files = {"main.py": WHOLE, "part.py": PART + dedent(code)}
+@pytest.mark.parametrize("files", KNOWN_PROGRAMS.values(), ids=KNOWN_PROGRAMS)
+def test_what_is_called_known_is_what_the_file_needs(files, tmp_path):
     found = said(files, "main.py")
     assert found.complete, found.unknown
     assert {str(name) for name in found.needs} == needed(tmp_path, files)
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("code", OPEN_OBJECTS.values(), ids=OPEN_OBJECTS)
-def test_what_an_object_holds_unseen_is_not_called_known(code, tmp_path):
-    files = {"main.py": WHOLE, "part.py": PART + dedent(code)}
+@pytest.mark.parametrize("files", OPEN_PROGRAMS.values(), ids=OPEN_PROGRAMS)
+def test_what_is_put_in_unseen_is_not_called_known(files, tmp_path):
     found = said(files, "main.py")
     assert not found.complete
     assert not {str(name) for name in found.needs} >= needed(tmp_path, files)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("save", "code"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_what_another_file_puts_in_is_not_called_known(save, code, tmp_path):
+    files = {"keeper.py": KEEPER.replace("SAVED", save), "main.py": dedent(code)}
+    found = said(files, "keeper.py")
+    assert not found.complete
+    assert not found.needs
+    assert needed(tmp_path, files) == {"argparse.Namespace"}
+
+
+@pytest.mark.parametrize(("count", "known"), [(10, True), (11, False)])
+def test_nothing_is_known_where_too_many_files_may_fill_it(count, known):
+    filling = "import keeper\nkeeper.STATE['epoch'] = 1\n"
+    files = {f"part{number}.py": filling for number in range(count)}
+    files["keeper.py"] = KEEPER.replace("SAVED", "STATE")
+    assert said(files, "keeper.py").complete is known

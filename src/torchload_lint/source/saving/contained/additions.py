@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names.references import PARTIALS
 from torchload_lint.source.project import classes
+from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.saving.contained.puts import (
     FILLING,
     SELF,
@@ -24,7 +25,7 @@ from torchload_lint.source.saving.contained.puts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
@@ -57,25 +58,29 @@ class Addition(NamedTuple):
 
 
 def additions(saved: ast.expr, home: SourceFile, project: ProjectIndex) -> Iterator[Addition]:
-    """The values that are put into what a saved expression names, anywhere in it."""
-    objects, itself = Objects(home), Objects(home)
-    itself.add(saved)
+    """The values that are put into what a saved expression names, anywhere in it. Raises
+    TooManyError where more would have to be looked into than is.
+    """
     parts = [*_spelled_out(saved, home)]
-    for part in parts:
-        objects.add(part)
     made = [each for each in parts if isinstance(each, ast.Call)]
-    found = [*_into(objects, home.tree, project, _MOST_CALLS_DOWN)]
-    found += _in_makers(made, home, project)
-    found += _in_other_files(objects, project)
-    for put in found:
+    objects, itself = _objects(home, parts), _objects(home, [saved])
+    for put in (
+        *_into(objects, home.tree, project, _MOST_CALLS_DOWN),
+        *_in_makers(made, home, project),
+        *_in_other_files(objects, project),
+    ):
         is_certain = put.home is home and itself.holds(put.receivers[0])
         yield from (Addition(value, put.home, is_certain) for value in put.values)
-    states = Objects(home)
-    for call in made:
-        if _yields_state(call) and isinstance(call.func, ast.Attribute):
-            states.add(call.func.value)
+    states = _objects(home, filter(None, map(_owner_of_state, made)))
     for put in _into(states, home.tree, project, _MOST_CALLS_DOWN):
         yield from (Addition(value, put.home, False, into_state=True) for value in put.values)
+
+
+def _objects(home: SourceFile, nodes: Iterable[ast.AST]) -> Objects:
+    found = Objects(home)
+    for node in nodes:
+        found.add(node)
+    return found
 
 
 def _into(objects: Objects, within: ast.AST, project: ProjectIndex, depth: int) -> Iterator[Put]:
@@ -101,12 +106,15 @@ def _by_function(
     """What a function of the project puts into an object that it is handed."""
     handed = [place for place, each in each_argument(call) if objects.holds(each)]
     for function, home in _functions(call, objects.home, project) if handed else ():
-        inside = Objects(home)
-        for place in handed:
-            parameter = _parameter(function, place)
-            if parameter is not None:
-                inside.add_parameter(parameter)
-        yield from _into(inside, function, project, depth - 1)
+        yield from _into(_given(function, home, handed), function, project, depth - 1)
+
+
+def _given(function: FunctionNode, home: SourceFile, places: Iterable[int | str]) -> Objects:
+    """The parameters of a function that get the arguments at some places."""
+    found = Objects(home)
+    for parameter in filter(None, (_parameter(function, place) for place in places)):
+        found.add_parameter(parameter)
+    return found
 
 
 def _in_makers(made: list[ast.Call], home: SourceFile, project: ProjectIndex) -> Iterator[Put]:
@@ -115,11 +123,7 @@ def _in_makers(made: list[ast.Call], home: SourceFile, project: ProjectIndex) ->
     """
     for call in made:
         for function, other in _functions(call, home, project):
-            inside = Objects(other)
-            for place, _ in each_argument(call):
-                parameter = _parameter(function, place)
-                if parameter is not None:
-                    inside.add_parameter(parameter)
+            inside = _given(function, other, (place for place, _ in each_argument(call)))
             for node in ast.walk(function):
                 if isinstance(node, ast.Return) and node.value is not None:
                     for part in _whole(node.value):
@@ -130,44 +134,42 @@ def _in_makers(made: list[ast.Call], home: SourceFile, project: ProjectIndex) ->
 def _in_other_files(objects: Objects, project: ProjectIndex) -> Iterator[Put]:
     """What other files put into the attributes and the global names of this one."""
     home = objects.home
-    shared = {each: each.rpartition(".")[2] for each in objects.shared()}
-    asked = [*shared.items(), *(("", each) for each in objects.attributes())]
-    for dotted, word in asked:
-        if dotted and not any(
-            one.kind == "value" for one in project.definitions(dotted, home.path)
-        ):
-            continue
-        for other in _files_filling(word, home, project):
-            for put in puts_of(other.tree, other, project).puts:
-                if any(_is_it(each, dotted, word, other, home, project) for each in put.receivers):
+    for dotted in objects.shared():
+        known = project.definitions(dotted, home.path)
+        if any(one.kind == "value" for one in known):
+            for put in _puts_elsewhere(dotted.rpartition(".")[2], home, project):
+                meanings = map(put.home.bindings.qualified, put.receivers)
+                if dotted in meanings:
                     yield put
+    for name in objects.attributes():
+        for put in _puts_elsewhere(name, home, project):
+            if any(_is_attribute(each, name, put.home, home, project) for each in put.receivers):
+                yield put
 
 
-def _files_filling(word: str, home: SourceFile, project: ProjectIndex) -> Iterator[SourceFile]:
-    """The other files that seem to fill something of that name; only these are parsed."""
+def _puts_elsewhere(word: str, home: SourceFile, project: ProjectIndex) -> Iterator[Put]:
+    """What the other files put into things that seem to be called so; only these are parsed."""
     signs = [f"{word}{sign}" for sign in _SIGNS]
-    for path in project.holding(word)[:_MOST_FILES_FILLING]:
-        text = project.files.text(path) or ""
-        if path != home.path and any(sign in text for sign in signs):
-            other = project.module_at(path)
-            if other is not None:
-                yield other
+    texts = ((path, project.files.text(path) or "") for path in project.holding(word))
+    paths = [
+        path for path, text in texts if path != home.path and any(sign in text for sign in signs)
+    ]
+    for other in _modules_at(paths, project):
+        yield from puts_of(other.tree, other, project).puts
 
 
-def _is_it(
-    receiver: ast.expr,
-    dotted: str,
-    word: str,
-    other: SourceFile,
-    home: SourceFile,
-    project: ProjectIndex,
+def _modules_at(paths: Sequence[str], project: ProjectIndex) -> Iterator[SourceFile]:
+    """The parsed files. Raises TooManyError."""
+    if len(paths) > _MOST_FILES_FILLING:
+        raise TooManyError
+    yield from filter(None, map(project.module_at, paths))
+
+
+def _is_attribute(
+    receiver: ast.expr, name: str, other: SourceFile, home: SourceFile, project: ProjectIndex
 ) -> bool:
-    """Whether an object in another file may be the one of this dotted name, or an attribute
-    ``word`` of an object of this file's classes.
-    """
-    if dotted:
-        return other.bindings.qualified(receiver) == dotted
-    if not isinstance(receiver, ast.Attribute) or receiver.attr != word:
+    """Whether an object in another file may be that attribute of an object of a class at home."""
+    if not isinstance(receiver, ast.Attribute) or receiver.attr != name:
         return False
     owner = other.bindings.class_of_self(receiver.value)
     if owner is None:
@@ -186,10 +188,9 @@ def _functions(
             yield found.node, found.module
     if isinstance(call.func, ast.Attribute) and _is_of_object(call.func, home):
         name = call.func.attr
-        for path in project.holding(f"def {name}(")[:_MOST_FILES_FILLING]:
-            other = project.module_at(path)
-            for node in ast.walk(other.tree) if other is not None else ():
-                if other is not None and isinstance(node, ast.FunctionDef) and node.name == name:
+        for other in _modules_at(project.holding(f"def {name}("), project):
+            for node in ast.walk(other.tree):
+                if isinstance(node, ast.FunctionDef) and node.name == name:
                     yield node, other
 
 
@@ -215,14 +216,16 @@ def _whole(node: ast.expr) -> Iterator[ast.AST]:
     while waiting:
         part = waiting.pop()
         yield part
-        if _yields_state(part) and isinstance(part, ast.Call):
+        if isinstance(part, ast.Call) and _owner_of_state(part) is not None:
             waiting.extend((*part.args, *part.keywords))
         else:
             waiting.extend(ast.iter_child_nodes(part))
 
 
-def _yields_state(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _STATES
+def _owner_of_state(call: ast.Call) -> ast.expr | None:
+    """``net`` of ``net.state_dict()``; None for other calls."""
+    method = call.func
+    return method.value if isinstance(method, ast.Attribute) and method.attr in _STATES else None
 
 
 def partials(saved: ast.expr, home: SourceFile) -> Iterator[ast.Call]:
@@ -243,9 +246,9 @@ def keys(saved: ast.expr, home: SourceFile) -> Iterator[ast.expr]:
 def _spelled_out(saved: ast.expr, home: SourceFile) -> Iterator[ast.AST]:
     """An expression and what its names are given, each with its parts."""
     waiting, seen = [saved], {saved}
-    for _ in range(_MOST_DEFINITIONS):
-        if not waiting:
-            return
+    while waiting:
+        if len(seen) > _MOST_DEFINITIONS:
+            raise TooManyError
         for part in _whole(waiting.pop(0)):
             yield part
             for each in home.bindings.definitions(part) if isinstance(part, ast.Name) else ():

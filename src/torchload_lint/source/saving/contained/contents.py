@@ -25,6 +25,7 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
+from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.saving.contained import pickling, torch_modules
 from torchload_lint.source.saving.contained.additions import additions, keys, partials
 from torchload_lint.source.saving.contained.puts import held_besides
@@ -89,15 +90,23 @@ def of_expression(engine: Engine, node: ast.expr, module: SourceFile) -> Content
         collector.contents.kinds.setdefault(collector.visit(value, _DEEPEST))
     if not values:
         collector.miss("nothing is known of it")
+    try:
+        _add_what_is_put_in(collector, node, module)
+    except TooManyError:
+        collector.miss("more may be put into it than can be looked into")
+    for owner, home in pickling.enumerations(engine.relied, engine.project):
+        collector.miss(f"a member of {home.bindings.qualname(owner)} may be saved")
+    return collector.contents
+
+
+def _add_what_is_put_in(collector: _Collector, node: ast.expr, module: SourceFile) -> None:
+    engine = collector.engine
     if any(partials(node, module)):
         collector.miss("a functools.partial is saved")
     for key in keys(node, module):
         collector.add_key(engine.anywhere(key, module))
     for addition in additions(node, module, engine.project):
         collector.add(addition)
-    for owner, home in pickling.enumerations(engine.relied, engine.project):
-        collector.miss(f"a member of {home.bindings.qualname(owner)} may be saved")
-    return collector.contents
 
 
 @dataclass(slots=True)
@@ -211,7 +220,7 @@ class _Collector:
         if isinstance(value, Function) and value.receiver is not None:
             return self.miss(f"a method of an object, {name}, is saved")
         dotted = value.module.bindings.qualname(value.node)
-        self.need(_split(dotted, value.module.name))
+        self.need(pickling.global_of(dotted, value.module.name))
         return "class" if isinstance(value, Class) else "function"
 
     def instance(self, value: Instance, depth: int) -> str:
@@ -230,7 +239,7 @@ class _Collector:
         if way.reduce is not None:
             self._reduced(value, *way.reduce, depth)
             return "object"
-        self.need(_split(module.bindings.qualname(node), module.name))
+        self.need(pickling.global_of(module.bindings.qualname(node), module.name))
         for method, home in way.more:
             self._returned(value, method, home, depth)
         if not way.state_is_own:
@@ -425,13 +434,6 @@ def _returns(
     for node in ast.walk(method):
         if isinstance(node, ast.Return):
             yield node.value or ast.copy_location(ast.Constant(None), node), frame
-
-
-def _split(dotted: str, module: str) -> GlobalName:
-    """The module's own name apart from the qualified name inside it."""
-    if module and dotted.startswith(f"{module}."):
-        return GlobalName(module, dotted.removeprefix(f"{module}."))
-    return GlobalName.parse(dotted)
 
 
 _VISITS: dict[type[Value], Callable[[_Collector, Value, int], str]] = {

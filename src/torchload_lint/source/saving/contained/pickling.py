@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.names import GlobalName
 from torchload_lint.source.names.members import base_expressions, is_function, member
 from torchload_lint.source.project.classes import ancestry, base_names
 from torchload_lint.source.project.origins import origins
@@ -179,3 +180,10 @@ def is_own_class(node: ast.expr, frame: Frame) -> bool:
     else:
         return False
     return frame.module.bindings.class_of_self(owner) is not None
+
+
+def global_of(dotted: str, module: str) -> GlobalName:
+    """The module's own name apart from the qualified name inside it."""
+    if module and dotted.startswith(f"{module}."):
+        return GlobalName(module, dotted.removeprefix(f"{module}."))
+    return GlobalName.parse(dotted)
