@@ -88,6 +88,7 @@ def test_fixes(sample: Path, tree: Tree) -> None:
             again, twice = fixed(after, sample, tree, kind)
             assert twice == after
             assert again.fixed == ()
+            assert again.loads == result.loads, "a second run knows other loads"
 
 
 def update(file: Path, after: bytes, last: bytes) -> None:

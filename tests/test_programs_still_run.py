@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from textwrap import dedent
@@ -412,6 +413,11 @@ def texts(folder: Path) -> str:
     return "".join(path.read_text() for path in sorted(folder.glob("*.py")))
 
 
+def account(output: str) -> list[str]:
+    """What a run says of all its loads together."""
+    return re.findall(r"^\d+ loads?: .*", output, re.MULTILINE)
+
+
 @pytest.mark.parametrize("name", LEFT_ALONE)
 def test_what_a_safe_fix_would_break_is_left_alone(name: str, project: Path) -> None:
     prepare(project, LEFT_ALONE[name])
@@ -437,3 +443,25 @@ def test_a_program_that_is_fixed_runs(name: str, project: Path) -> None:
     written = (project / "main.py").read_text()
     assert ("weights_only=True" in written) == (name != "private name"), result.output
     assert python(project, "main.py") == before
+    again = CliRunner().invoke(root, ["."])
+    assert account(again.output) == account(result.output)
+
+
+def test_a_function_that_a_fix_writes_is_known_to_be_called(project: Path) -> None:
+    files = {
+        "net.py": NET.replace("self.lr = lr", "self.lr = eval(str(lr))"),
+        "main.py": """
+            import torch, net
+
+            def read(path="w.pt"):
+                found = torch.load(path, weights_only=False) if isinstance(path, str) else path
+                return found.lr if isinstance(found, net.Config) else 0
+
+            print(read("w.pt"))
+        """,
+    }
+    prepare(project, files)
+    result = CliRunner().invoke(root, ["--fix", "--unsafe-fixes", "."])
+    assert "load_with_safe_globals(path)" in (project / "main.py").read_text()
+    assert account(result.output) == ["1 load: 1 read from files."]
+    assert python(project, "main.py").startswith("1")

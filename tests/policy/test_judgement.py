@@ -19,7 +19,7 @@ OWN = ClassFacts(GlobalName("app.models", "Net"), "class", "app/models.py", 3)
 VETTED = """
 argparse.Namespace collections.OrderedDict numpy.core.multiarray._reconstruct pathlib.PosixPath
 torch.nn.modules.linear.Linear torch.optim.adam.Adam numpy.dtypes.Float64DType
-torch.nn.functional.gelu datetime.datetime
+torch.nn.functional.gelu datetime.datetime _codecs.encode
 """.split()
 
 REFUSED = """

@@ -52,3 +52,14 @@ def test_a_file_that_has_changed_is_searched_again(searched):
     assert searched.holding("word") == ["a.py", "b.py"]
     searched.keep("a.py", b"other = 2\n")
     assert searched.holding("word") == ["b.py"]
+
+
+def test_scripts_are_searched_once_for_a_word_until_a_file_changes(tmp_path, monkeypatch):
+    (tmp_path / "run.sh").write_text("python train.py --ckpt a.pt\n")
+    files = DiskFiles(Config(root=tmp_path))
+    assert files.commands_holding("--ckpt") == ["run.sh"]
+    monkeypatch.setattr(files, "data", None)  # a second search would fail
+    assert files.commands_holding("--ckpt") == ["run.sh"]
+    monkeypatch.undo()
+    files.keep("run.sh", b"python train.py\n")
+    assert files.commands_holding("--ckpt") == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.text.expressions import last_name
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_NAMES = 200
 """Names that are followed from one call; where there are more, it may lead to a load."""
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_Definition: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef"
 _WORDS = ("torch", "safe_globals")
 """What a file holds that loads, or allows something."""
 
@@ -73,9 +74,7 @@ def _leads_to(
         for module, definition in _definitions(project, waiting.pop()):
             if is_wanted(module, definition):
                 return True
-            calls = (node for node in ast.walk(definition) if isinstance(node, ast.Call))
-            bases = definition.bases if isinstance(definition, ast.ClassDef) else []
-            further = {*names_in(calls), *map(last_name, bases)} - seen - {""}
+            further = _names_used(project, definition) - seen
             seen |= further
             waiting += further
         if len(seen) > MOST_NAMES:
@@ -83,16 +82,37 @@ def _leads_to(
     return False
 
 
-def _definitions(
-    project: ProjectIndex, name: str
-) -> Iterator[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]]:
+def _definitions(project: ProjectIndex, name: str) -> Iterator[tuple[Module, _Definition]]:
     """The functions and classes of the project with this name."""
     paths = [*project.holding(f"def {name}"), *project.holding(f"class {name}")]
     for path in dict.fromkeys(paths):
         module = project.module_at(path)
-        for node in ast.walk(module.tree) if module is not None else ():
-            if module is not None and isinstance(node, _DEFINITIONS) and node.name == name:
-                yield module, node
+        if module is not None:
+            yield from ((module, node) for node in _by_name(project, module).get(name, ()))
+
+
+def _by_name(project: ProjectIndex, module: Module) -> dict[str, list[_Definition]]:
+    """The functions and classes of a file by their names, at any depth."""
+
+    def find() -> dict[str, list[_Definition]]:
+        found: dict[str, list[_Definition]] = {}
+        for node in ast.walk(module.tree):
+            if isinstance(node, _DEFINITIONS):
+                found.setdefault(node.name, []).append(node)
+        return found
+
+    return project.remember_of("definitions by name", module.path, module.tree, find)
+
+
+def _names_used(project: ProjectIndex, definition: _Definition) -> frozenset[str]:
+    """What a function or class calls, hands over or derives from, by the last part of its name."""
+
+    def find() -> frozenset[str]:
+        calls = (node for node in ast.walk(definition) if isinstance(node, ast.Call))
+        bases = definition.bases if isinstance(definition, ast.ClassDef) else []
+        return frozenset({*names_in(calls), *map(last_name, bases)} - {""})
+
+    return project.remember(("names used", definition), find)
 
 
 def _loading(module: Module) -> Iterator[ast.AST]:

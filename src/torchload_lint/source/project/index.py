@@ -95,7 +95,16 @@ class ProjectIndex:
 
     def holding(self, word: str) -> Sequence[str]:
         """The Python files that hold a word; each word is searched for once."""
-        return self.remember(("holding", word), lambda: self.files.holding(word))
+        found = self.remember(("holding", word), lambda: self.files.holding(word))
+        return found if not self._originals else self._as_looked_at(found, word)
+
+    def _as_looked_at(self, found: Sequence[str], word: str) -> Sequence[str]:
+        """The files that hold a word, where some are looked at with another text than the disk's:
+        a fix has written a function, say, which they call.
+        """
+        changed = {path: self.module_at(path) for path in self._originals if path.endswith(".py")}
+        now = {path for path, module in changed.items() if module and word in module.text}
+        return sorted({*found} - {*changed} | now)
 
     def module_name(self, path: str) -> str:
         """The dotted name a file is imported by (src layout, namespace packages, several packages

@@ -48,6 +48,8 @@ class DiskFiles:
         self._kept = 0
         self._holding: dict[str, list[str]] = {}
         """Identifier → the Python files that hold it, as long as no file changes."""
+        self._others: dict[tuple[str, str], list[str]] = {}
+        """Kind of file and word → the files of that kind that hold it, as long as none changes."""
         self._index: WordIndex | None = None
         self._searches = 0
 
@@ -102,22 +104,27 @@ class DiskFiles:
     def configs_holding(self, word: str) -> Sequence[str]:
         """The YAML files whose bytes hold ``word``; looked for when they are needed."""
         self.python_files()
-        wanted = _encoded(word)
-        return [name for name in self._configs if wanted in self.data(name)]
+        return self._others_holding("config", self._configs, word)
 
     def commands_holding(self, word: str) -> Sequence[str]:
         """The scripts and documents whose bytes hold ``word``; looked for when they are needed."""
         if self._commands is None:
             self._commands = command_files(self._root, self._config)
-        wanted = _encoded(word)
-        return [name for name in self._commands if wanted in self.data(name)]
+        return self._others_holding("command", self._commands, word)
 
     def settings_holding(self, word: str) -> Sequence[str]:
         """The files that may set variables and hold ``word``; looked for when they are needed."""
         if self._settings is None:
             self._settings = settings_files(self._root, self._config)
-        wanted = word.encode()
-        return [name for name in self._settings if wanted in self.data(name)]
+        return self._others_holding("settings", self._settings, word)
+
+    def _others_holding(self, kind: str, names: Sequence[str], word: str) -> Sequence[str]:
+        """Those of the files that hold a word; one program asks for the same few thousand times."""
+        found = self._others.get((kind, word))
+        if found is None:
+            wanted, data = _encoded(word), self.data
+            found = self._others[kind, word] = [name for name in names if wanted in data(name)]
+        return found
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where it cannot be read or decoded."""
@@ -159,6 +166,7 @@ class DiskFiles:
 
     def _forget_searches(self) -> None:
         self._holding.clear()
+        self._others.clear()
         self._index, self._searches = None, 0
 
     def _is_full(self, data: bytes) -> bool:
@@ -167,6 +175,7 @@ class DiskFiles:
     def changed(self, path: str) -> None:
         """One Python file has another content; it is read again when it is needed."""
         self._kept -= len(self._bytes.pop(path, b""))
+        self._others.clear()
         self._index, self._searches = None, 0
         data = self.data(path) if self._holding and path in self.python_files() else b""
         for word, names in self._holding.items():
