@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 OLD = "[project]\nname = 'x'\nversion = '1'\ndependencies = ['torch>=1.8']\n[tool.torchload-lint]\n"
@@ -38,3 +40,23 @@ def test_many_requirements_are_told_in_one_line(cli, write):
     assert [line.partition(";")[0] for line in told if "fixes keep" in line] == [
         "note: fixes keep old torch (1.2 and newer) working"
     ]
+
+
+@pytest.mark.torch
+def test_a_file_that_only_the_oldest_torch_refuses_is_not_what_is_named(cli, write, monkeypatch):
+    import torch
+
+    files = {
+        "pyproject.toml": OLD,
+        "own_net.py": "class Net:\n    def __init__(self, text):\n        self.lr = eval(text)\n",
+        "a.py": "import torch, own_net\nx = torch.load('net.pt')\n",
+    }
+    write(files)
+    monkeypatch.syspath_prepend(".")
+    own = importlib.import_module("own_net")
+    torch.save(own.Net("0.1"), "net.pt")
+    (found,) = [line for line in cli(".").stdout.splitlines() if "TLL103" in line]
+    assert found.endswith(
+        "the code must also run on torch 1.8, which has no weights_only (1.13 or newer has; see "
+        "--target-torch)"
+    )

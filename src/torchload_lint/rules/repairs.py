@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Applicability, Fix
 from torchload_lint.fixes.repair import Allow, Form, NotRepaired, Repair, Repaired
 from torchload_lint.fixes.restoring import helper_of
@@ -28,17 +27,17 @@ from torchload_lint.rules.blocks.overlaps import (
     names_that_load,
 )
 from torchload_lint.rules.blocks.star_imports import name_given_away
-from torchload_lint.rules.on_torch import (
-    ALLOWLIST_SINCE,
-    PAIRS_SINCE,
-    PARAMETER_SINCE,
-    SAFE_GLOBALS_SINCE,
-    Mode,
+from torchload_lint.rules.obstacles import (
+    obstacles,
+    obstacles_of_files,
+    refused_names,
+    target_obstacles,
 )
+from torchload_lint.rules.on_torch import PAIRS_SINCE, PARAMETER_SINCE, SAFE_GLOBALS_SINCE, Mode
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.reading.sites import key_of
 from torchload_lint.rules.weakening import weakened
-from torchload_lint.source.facts.allowed.allowlists import AllowlistKind, EntryKind
+from torchload_lint.source.facts.allowed.allowlists import EntryKind
 from torchload_lint.source.facts.calls import CallKind, Use, WeightsOnly
 from torchload_lint.source.facts.loader import Does
 from torchload_lint.source.facts.loading.usage import may_be_object
@@ -76,9 +75,10 @@ def plan_repair(situation: Situation, context: Context) -> FixPlan:
         return FixPlan(notes=situation.refused_when_saved)
     if situation.evidence is Evidence.NONE:
         return _plan_without_checkpoint(situation, context)
-    obstacles = (*_obstacles(situation), *_target_obstacles(situation))
-    if obstacles:
-        return FixPlan(notes=obstacles)
+    of_files = obstacles_of_files(situation)  # told last: many hold on the oldest torch alone
+    found = (*refused_names(situation), *target_obstacles(situation), *of_files)
+    if found:
+        return FixPlan(notes=found)
     return _written(
         situation, context, situation.to_allow, safety.applicability(situation, context)
     )
@@ -94,7 +94,7 @@ def plan_missing(situation: Situation, context: Context) -> FixPlan:
     if plan.fix is not None or situation.mode is not Mode.RESTRICTED:
         return plan
     load = situation.load
-    if situation.everywhere is None and not _target_obstacles(situation):
+    if situation.everywhere is None and not target_obstacles(situation):
         left_to_default = load.weights_only in {WeightsOnly.ABSENT, WeightsOnly.NONE}
         is_elsewhere = left_to_default and (load.weights_only_node is not None or load.unpacks)
         block = plan_undecided(situation, context) if is_elsewhere else plan
@@ -116,7 +116,7 @@ def plan_undecided(situation: Situation, context: Context) -> FixPlan:
 
 
 def _plan_compatible(situation: Situation, context: Context) -> FixPlan:
-    if situation.evidence is Evidence.NONE or _obstacles(situation) or not situation.to_allow:
+    if situation.evidence is Evidence.NONE or obstacles(situation) or not situation.to_allow:
         return FixPlan()
     imports = [need.needed.import_only for need in situation.to_allow if need.needed.import_only]
     if imports:
@@ -172,7 +172,7 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
     if situation.mode is Mode.RESTRICTED:
         return plan_keyword(situation, context)
     if situation.lines[0] < PARAMETER_SINCE:
-        return FixPlan(notes=_target_obstacles(situation))
+        return FixPlan(notes=target_obstacles(situation))
     if situation.mode is Mode.REFUSED:  # it only fails today
         return _written(situation, context, (), Applicability.SAFE)
     use = situation.load.use
@@ -274,53 +274,6 @@ def what_would_settle_it(situation: Situation, context: Context) -> tuple[str, .
         f"{UNKNOWN_NEEDS}: {known or 'the path is unknown'}",
         f"to settle it, add to [tool.torchload-lint.loads]: {entry}",
     )
-
-
-def _obstacles(situation: Situation) -> tuple[str, ...]:
-    """Why no allowlist may be written, one sentence each."""
-    notes = [
-        f"{need.name} is not allowed: {need.judgement.reason}; {need.judgement.advice}"
-        for need in situation.missing
-        if not need.judgement.allowed
-    ]
-    bad = (Verdict.CANNOT_LOAD, Verdict.NEEDS_STAND_IN, Verdict.DANGEROUS, Verdict.UNREADABLE)
-    for report in situation.with_verdict(*bad):
-        notes += [f"{report.path}: {problem.message}" for problem in report.problems]
-    for report in situation.with_verdict(Verdict.NEEDS_SAFE_GLOBALS, Verdict.LOADS):
-        notes += [f"{report.path}: {one.message}" for one in report.problems if one.is_open]
-    if situation.registered:
-        places = ", ".join(f"{name} ({place})" for name, place in situation.registered)
-        notes.append(
-            "left alone: leaving a safe_globals block would take away what add_safe_globals "
-            f"registers (or may register): {places}"
-        )
-    return tuple(notes)
-
-
-def _target_obstacles(situation: Situation) -> tuple[str, ...]:
-    """What the oldest torch lacks for this repair, and what is possible there instead."""
-    target = situation.lines[0]
-    wanted = f"the code must also run on torch {target}"
-    raised = "or raise the oldest torch (--target-torch)"
-    if target < PARAMETER_SINCE:
-        return (f"{wanted}, which has no weights_only (1.13 or newer has; see --target-torch)",)
-    if not situation.missing:
-        blocks = [one for one in situation.load.allowlists if one.kind is not AllowlistKind.PROCESS]
-        if target < SAFE_GLOBALS_SINCE and situation.needs and blocks:
-            return (f"{wanted}, where the block around the call allows nothing (2.5 or newer)",)
-        return ()
-    migrate = "`torchload-lint migrate` makes a file that needs none"
-    names = ", ".join(need.needed.spelling.expression() for need in situation.missing)
-    if target < ALLOWLIST_SINCE:
-        return (f"{wanted}, which has no allowlist at all (2.4 or newer has): {migrate}, {raised}",)
-    if target < PAIRS_SINCE and any(need.needed.pair for need in situation.missing):
-        return (f'{wanted}, which takes no (object, "name") pairs (2.6 does): {migrate}, {raised}',)
-    if target < SAFE_GLOBALS_SINCE:
-        instead = f"call torch.serialization.add_safe_globals([{names}]) before the load"
-        return (
-            f"{wanted}, which has no safe_globals block (2.5 or newer has): {instead}, {raised}",
-        )
-    return ()
 
 
 _TAKES_AWAY = (
