@@ -583,3 +583,36 @@ def test_what_makes_missing_entries_is_said(tmp_path: Path) -> None:
         made, plan = migrated(collections.defaultdict(factory, {"k": 1}), tmp_path)
         assert made == {"k": 1}
         assert (NoteKind.LEFT_OUT in {note.kind for note in plan.notes}) is is_lost, factory
+
+
+class Fitted(torch.nn.Module):
+    """As programs write them: of all that it keeps, ``state_dict()`` has ``layer`` alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 2)
+        self.register_buffer("made_anew", torch.ones(1), persistent=False)
+        self.names = ["cat", "dog"]
+        self.same = {"again": [self.layer.weight, self.layer.bias.data, self.layer]}
+        self.mean = torch.ones(2)
+        self.heads = [torch.nn.Linear(2, 1)]
+        self.table = {"scale": np.ones(2)}
+
+
+def test_what_no_state_dict_has_is_listed(tmp_path: Path) -> None:
+    model = torch.nn.Sequential(Fitted(), torch.nn.LSTM(2, 2), torch.nn.ReLU())
+    model[2].bias = torch.ones(1)
+    found, plan = migrated({"model": model}, tmp_path)
+    assert list(found["model"]) == list(model.state_dict())
+    told = {place for place, what in notes(plan, NoteKind.LEFT_OUT) if what == "tensors or arrays"}
+    inside = {f"['model'].0.{name}" for name in ("mean", "heads", "table")}
+    assert told == inside | {"['model'].2.bias"}
+
+
+def test_tensors_that_are_worked_out_are_not_missed(tmp_path: Path) -> None:
+    from torch.nn.utils import prune, spectral_norm
+
+    model = torch.nn.Sequential(spectral_norm(torch.nn.Linear(2, 2)), torch.nn.Linear(2, 2))
+    prune.l1_unstructured(model[1], "weight", 1)
+    _, plan = migrated(model, tmp_path)
+    assert "tensors or arrays" not in {what for _, what in notes(plan, NoteKind.LEFT_OUT)}

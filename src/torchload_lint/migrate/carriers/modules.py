@@ -18,6 +18,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     SetValue,
 )
 from torchload_lint.migrate.carriers import tensors
+from torchload_lint.migrate.carriers.beside_state import BesideState
 from torchload_lint.migrate.carriers.module_facts import (
     MORE_THAN_KNOWN,
     OVERRIDES,
@@ -69,6 +70,7 @@ class _Building:
     """The modules around the present one."""
     places: dict[str, int]
     """Name → where its entry stands."""
+    beside: BesideState
 
     def put(self, key: str, value: PickledValue) -> None:
         """One entry; of two with one name the later one, in the place of the earlier."""
@@ -96,8 +98,9 @@ def registries(made: PickledInstance) -> dict[str, PickledValue] | None:
 def state_dict(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """The state dict of a module, with the ``_metadata`` that torch gives it."""
     ordered = "collections.OrderedDict"
+    beside = BesideState(converter.names)
     building = _Building(
-        converter, DictValue(ordered), DictValue(ordered), place, {}, {}, set(), {}
+        converter, DictValue(ordered), DictValue(ordered), place, {}, {}, set(), {}, beside
     )
     if not (made.name in QUANTIZED_CONVOLUTIONS and _save_convolution(building, made, "")):
         _save(building, made, "")
@@ -109,11 +112,15 @@ def state_dict(converter: Conversion, made: PickledInstance, place: str) -> Pick
         converter.note(NoteKind.CAUTION, place, classes, why)
     if building.hooks:
         converter.leave_out(place, ", ".join(building.hooks), "hooks are functions")
+    for name in beside.found():
+        why = "no parameters, buffers or modules of it, so state_dict() does not give them"
+        converter.leave_out(f"{place}.{name}", "tensors or arrays", why)
     return building.out
 
 
 def _save(building: _Building, made: PickledInstance, prefix: str) -> None:
     attributes = registries(made) or {}
+    building.beside.add(made.name, attributes, prefix)
     _add_metadata(building, made, attributes, prefix)
     absent = _names(attributes.get("_non_persistent_buffers_set"))
     for name, value in _entries(attributes.get("_parameters")):
