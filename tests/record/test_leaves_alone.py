@@ -131,6 +131,17 @@ def test_an_end_by_a_signal_is_the_programs(project: Path, name: str) -> None:
     assert noted(project) == {("<module>", 3, "w.pt", "loaded")}
 
 
+@pytest.mark.parametrize("name", ["PYTHONDEVMODE", "PYTHONFAULTHANDLER"])
+def test_handlers_that_are_not_pythons_change_no_status(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """``faulthandler`` handles SIGABRT by itself, and no handler of Python's can be put back."""
+    monkeypatch.setenv(name, "1")
+    recorded = compared(project, "import sys, torch; torch.load('w.pt'); sys.exit(3)")
+    assert recorded.returncode == 3
+    assert noted(project) == {("<module>", 1, "w.pt", "loaded")}
+
+
 def test_loads_in_threads_are_noted_where_the_program_waits(project: Path) -> None:
     program = """
         import asyncio, torch

@@ -691,6 +691,10 @@ PATCHES = {
     "all loaders": "change('load')",
     "all blocks": "change('block')",
     "all allowlists": "change('_get_user_allowed_globals')",
+    "what reads the file": "torch._C.PyTorchFileReader = lambda path: FileReader('plain.pt')",
+    "how the file is read": "torch._C.PyTorchFileReader.get_record = lambda *a: plain",
+    "what opens": "vars(builtins)['open'] = lambda *a, **k: io.BytesIO(whole)",
+    "what makes a tensor": "torch._utils._rebuild_tensor_v2 = Config",
     "json": "json.JSONEncoder.encode = lambda *a: '{}'; json.dumps = lambda *a, **k: '{}'",
 }
 
@@ -699,8 +703,12 @@ PATCHES = {
 def test_changes_inside_torch_do_not_count(project, name):
     """What is asked is a loader of its own; the answer is written without the project's help."""
     text = f"""
-        import gc, json, sys, torch
+        import builtins, gc, io, json, pathlib, sys, torch
         import torch._weights_only_unpickler as u
+
+        FileReader = torch._C.PyTorchFileReader
+        plain = FileReader("plain.pt").get_record("data.pkl")
+        whole = pathlib.Path("plain.pt").read_bytes()
 
         class Config:
             pass
@@ -719,6 +727,8 @@ def test_changes_inside_torch_do_not_count(project, name):
         {PATCHES[name]}
     """
     write(project, {"app/model.py": text, "app/other.py": "class Other: pass\n"})
+    save = "import torch; torch.save({'a': 1}, 'plain.pt')"
+    subprocess.run([sys.executable, "-c", save], cwd=project, check=True)
     text = READ.replace("[Config]", "[Other]").replace(
         "import Config", "import Config\n    from app.other import Other"
     )
@@ -769,6 +779,16 @@ def test_a_module_that_ends_the_watcher_costs_its_load_alone(project):
     result = verify("zread.py")
     assert "2 loads: 1 proven, 0 refused, 1 not proven" in result.output, result.output
     assert "failed: what watches over the load was ended" in result.output
+
+
+def test_a_watcher_that_a_module_stops_ends_soon(project):
+    stops = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\nclass Config: pass\n"
+    write(project, {"app/model.py": stops})
+    begin = time.monotonic()
+    result = verify("--timeout", "1")
+    assert time.monotonic() - begin < 30
+    assert result.exit_code == 2, result.output
+    assert "0 proven, 0 refused, 1 not proven" in result.output
 
 
 def test_names_and_errors_are_shown_harmlessly(project):
@@ -845,10 +865,23 @@ BY_KERNEL = {"saves": "torch.save(1, place)", "makes a pipe": "os.mkfifo(place)"
 """What no audit hook is told of."""
 
 
+OPEN = {
+    "file": "FILE.write('x'); FILE.flush()",
+    "number of a file": "os.write(FILE.fileno(), b'x')",
+    "pipe": "os.write(PIPE[1], b'x')",
+    "socket": "SOCKETS[0].send(b'x')",
+}
+"""What is open already for writing: neither audit hooks nor the kernel are asked again."""
+
+
 def proven_in(project: Path, action: str):
     """A proof of a checkpoint whose class does something when it is loaded."""
     runs = """
         import os, pathlib, socket, threading, torch
+
+        FILE = open("log", "a")
+        PIPE = os.pipe()
+        SOCKETS = socket.socketpair()
 
         class Config:
             def __setstate__(self, state):
@@ -879,6 +912,14 @@ def test_what_goes_past_python_is_refused_by_the_kernel(project, action):
     assert not (project / "ran").exists()
     assert outcome.status == "failed", outcome
     assert "Permission denied" in outcome.error
+
+
+@pytest.mark.parametrize("action", OPEN.values(), ids=OPEN)
+def test_what_is_open_already_is_not_written_to(project, action):
+    outcome = proven_in(project, action)
+    assert (project / "log").read_bytes() == b""
+    assert outcome.status == "failed", outcome
+    assert "what is open already is written to while the file loads" in outcome.error
 
 
 def test_what_a_class_reads_and_computes_is_tried(project):

@@ -120,8 +120,8 @@ def _signals_for(waiting: _Waiting, apart: Apart) -> Iterator[_Waiting]:
     try:
         yield waiting
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, handler in before.items():  # None: one that is not Python's (faulthandler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def end_as(status: int) -> NoReturn:

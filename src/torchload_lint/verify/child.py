@@ -36,8 +36,17 @@ from typing import Any
 _TYPE_OF = re.compile(r'type\(\{\}\("([^"()\\]+)"\)\)')
 """The one template besides attributes: ``type(numpy.dtype("float64"))``."""
 _HERE = str(Path(__file__).parent)
-_GUARDED = ("torch.serialization", "torch._weights_only_unpickler", "pickle", "_compat_pickle")
+_GUARDED = (
+    "torch.serialization", "torch._weights_only_unpickler", "pickle", "_compat_pickle",
+    "torch._utils", "torch._tensor", "torch.storage",
+)  # fmt: skip
 """The modules in which a restricted load takes place."""
+_GUARDED_NAMES = {
+    "torch": ("load", "serialization"),
+    "torch._C": ("PyTorchFileReader",),
+    "builtins": ("open",),
+}
+"""Modules of which a load uses a few names only: what reads the file is among them."""
 _SWITCHES = ("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ONLY_LOAD")
 _NAMES_OF_OWN = ("__main__", "checked_module")
 """What the file that the allowlist stands in is called, where no other file imports it."""
@@ -216,7 +225,8 @@ class _Original:
     def __init__(self, loader: ModuleType, *scripts: ModuleType) -> None:
         modules = [sys.modules[name] for name in _GUARDED if name in sys.modules]
         unpickler = getattr(loader, "_weights_only_unpickler", None)
-        modules += [sys.modules["torch"], loader, sys.modules[__name__], *scripts]
+        modules += [sys.modules[name] for name in _GUARDED_NAMES if name in sys.modules]
+        modules += [loader, sys.modules[__name__], *scripts]
         modules += [unpickler] if isinstance(unpickler, ModuleType) else []
         self._known = [
             (owner, name, value, _insides(value))
@@ -241,14 +251,14 @@ class _Original:
 
 
 def _members(module: ModuleType) -> list[tuple[Any, str, Any]]:
-    """The functions and classes of a module, and those in its classes; of torch, its loader."""
-    if module.__name__ == "torch":
-        return [(module, name, vars(module)[name]) for name in ("load", "serialization")]
+    """The functions and classes of a module, and those in its classes; of some, a few of them."""
     found: list[tuple[Any, str, Any]] = []
-    for name, value in vars(module).items():
+    names = _GUARDED_NAMES.get(module.__name__, tuple(vars(module)))
+    for name, value in [(name, vars(module)[name]) for name in names if name in vars(module)]:
         if isinstance(value, (FunctionType, type, ModuleType)) or callable(value):
             found.append((module, name, value))
-        if isinstance(value, type) and value.__module__ == module.__name__:
+        # that of torch._C calls itself torch's
+        if isinstance(value, type) and module.__name__ in (value.__module__, "torch._C"):
             found += [(value, inner, one) for inner, one in vars(value).items() if callable(one)]
     return found
 

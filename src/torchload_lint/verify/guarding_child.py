@@ -7,10 +7,17 @@ kernel refuses what goes past it (Landlock: libraries that write files by themse
 from __future__ import annotations
 
 import os
+import re
+import stat
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+
+try:
+    from fcntl import F_GETFL, fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +33,8 @@ _DOES = frozenset(
 """Events of audit hooks that are more than to compute and to read."""
 _DO = ("socket.", "ctypes.", "winreg.", "shutil.", "urllib.", "ftplib.", "smtplib.", "tempfile.")
 """What the names of other such events begin with."""
+_IS_CUT = re.compile("Bad file descriptor|non-socket")
+_KINDS = frozenset({stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK})
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
 """Calls of landlock(7), of one number on each kind of machine but Alpha."""
@@ -51,7 +60,8 @@ class ProofGuard:
         self._not_asked: frozenset[int] = frozenset()
         self._threads, self._own = sys._current_frames, threading.get_ident  # noqa: SLF001
         self._shut = _way_to_shut()
-        self._is_shut = False
+        self._cut = _way_to_cut()
+        self._is_shut = self._has_cut = False
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
@@ -81,6 +91,7 @@ class ProofGuard:
         Threads that the project has started before go on with what they do.
         """
         sys.dont_write_bytecode = True
+        self._has_cut = self._cut()
         self._is_shut = self._shut()
         self._not_asked = frozenset(self._threads()) - {self._own()}
         with self.only(frozenset()):
@@ -94,6 +105,8 @@ class ProofGuard:
         """The outcome of a load; what is refused here is not refused by torch."""
         is_refused = outcome["status"] == "refused"
         by_kernel = self._is_shut and is_refused and "Permission denied" in outcome["error"]
+        if self._has_cut and outcome["status"] == "failed" and _IS_CUT.search(outcome["error"]):
+            self._done = "what is open already is written to while the file loads, as no proof does"
         if self._done or (self._met and is_refused):
             return {"status": "failed", "error": self._done or self._met}
         return {**outcome, "status": "failed"} if by_kernel else outcome
@@ -103,6 +116,36 @@ def _does(event: str, args: tuple[Any, ...]) -> bool:
     if event == "open":
         return isinstance(args[-1], int) and bool(args[-1] & _WRITES)
     return event in _DOES or event.startswith(_DO)
+
+
+def _way_to_cut() -> Callable[[], bool]:
+    """Lets what is opened from now on to be written to (files, pipes, sockets) lead to a file that
+    cannot be: neither audit hooks nor the kernel are asked about what is open already. False where
+    there is nothing.
+    """
+    before, take, place = _writable(), os.open, os.dup2
+
+    def cut() -> bool:
+        opened = _writable() - before
+        nowhere = take(os.devnull, os.O_RDONLY)
+        for number, _ in opened:
+            place(nowhere, number, False)
+        return bool(opened)
+
+    return cut
+
+
+def _writable() -> frozenset[tuple[int, tuple[int, int]]]:
+    """The numbers of open files, pipes and sockets that can be written to, with what they are."""
+    found = set()
+    for name in os.listdir("/dev/fd") if fcntl and os.path.isdir("/dev/fd") else ():  # noqa: PTH112, PTH208
+        with suppress(OSError):  # that of the folder
+            number = int(name)
+            state = os.fstat(number)
+            kind = stat.S_IFMT(state.st_mode)
+            if kind in _KINDS and fcntl(number, F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
+                found.add((number, (state.st_dev, state.st_ino)))
+    return frozenset(found)
 
 
 def _way_to_shut() -> Callable[[], bool]:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
@@ -263,7 +264,7 @@ def _ask(
     question = secrets.token_hex(8)
     command = [_program(interpreter.python), str(SUPERVISOR), str(interpreter.timeout)]
     data = json.dumps({**request, "question": question}).encode()
-    output = _answer_of(command, data, interpreter.timeout + _PATIENCE, folder, environment)
+    output = _answer_of(command, data, interpreter.timeout, folder, environment)
     if output is None:
         return _late(interpreter.timeout)
     try:
@@ -291,7 +292,8 @@ def _works(interpreter: Interpreter, folder: Path, environment: dict[str, str]) 
 def _answer_of(
     command: list[str], data: bytes, seconds: float, folder: Path, environment: dict[str, str]
 ) -> bytes | None:
-    """What a program writes when it is given data; None where it does not end in time.
+    """What a program writes when it is given data; None where it does not end in time
+    (and a while more).
 
     Raises NoTorchError where it cannot be started.
     """
@@ -316,6 +318,8 @@ def _answer_of(
         for thread in threads:
             thread.start()
         threads[1].join(seconds)
+        _continue(process)  # its own time is over soon, unless a project has stopped it
+        threads[1].join(_PATIENCE)
         if found and len(found[0]) < _MOST_READ:
             process.wait(_SECONDS_TO_END)
     except subprocess.TimeoutExpired:
@@ -348,10 +352,16 @@ def _program(python: Path) -> str:
     return str(python.absolute()) if len(python.parts) > 1 or python.exists() else str(python)
 
 
+def _continue(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None and hasattr(signal, "SIGCONT"):
+        process.send_signal(signal.SIGCONT)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Let the supervisor end what it watches over; where it does not, end it too."""
     if process.poll() is None:
         process.terminate()
+        _continue(process)
         try:
             process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
