@@ -118,6 +118,22 @@ def test_each_signal_comes_once(
     assert process.returncode == 3
 
 
+@pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
+def test_the_end_of_a_child_may_be_ignored(project: Path, way: list[str]) -> None:
+    """The system keeps no status of children then: the program sees that, and this is not lost."""
+    (project / "main.py").write_text(
+        "import subprocess, sys\n"
+        "print(subprocess.run([sys.executable, '-c', 'raise SystemExit(5)']).returncode)\n"
+        "raise SystemExit(3)\n"
+    )
+    ignore = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN)"
+    start = [sys.executable, "-c", f"{ignore}; os.execvp(sys.argv[1], sys.argv[1:])"]
+    with started(project, [*start, *way, *PROGRAM]) as process:
+        assert process.stdout is not None
+        assert process.stdout.read() == "0\n"
+    assert process.returncode == 3
+
+
 @pytest.mark.parametrize("name", ["SIGPIPE", "SIGXFSZ", "SIGABRT", "SIGSEGV", "SIGFPE"])
 @pytest.mark.parametrize("program", [["sleep", "60"], PROGRAM])
 @pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])

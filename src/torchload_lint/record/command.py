@@ -114,6 +114,9 @@ def _signals_for(waiting: _Waiting, apart: Apart) -> Iterator[_Waiting]:
     before = {
         number: signal.signal(number, waiting.pass_on) for number in signal.valid_signals() - known
     }
+    ended = getattr(signal, "SIGCHLD", None)
+    if ended is not None:  # where it is ignored, the system keeps no status of a child
+        before[ended] = signal.signal(ended, signal.SIG_DFL)
     by_python = {getattr(signal, name, None) for name in _IGNORED_BY_PYTHON}
     ignored = {number for number, was in before.items() if was is signal.SIG_IGN}
     waiting.ignored += sorted(ignored - by_python)

@@ -14,10 +14,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-try:
+if sys.platform != "win32":
     from fcntl import F_GETFL, fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,8 +135,10 @@ def _way_to_cut() -> Callable[[], bool]:
 
 def _writable() -> frozenset[tuple[int, tuple[int, int]]]:
     """The numbers of open files, pipes and sockets that can be written to, with what they are."""
-    found = set()
-    for name in os.listdir("/dev/fd") if fcntl and os.path.isdir("/dev/fd") else ():  # noqa: PTH112, PTH208
+    found: set[tuple[int, tuple[int, int]]] = set()
+    if sys.platform == "win32" or not os.path.isdir("/dev/fd"):  # noqa: PTH112 - it is at hand
+        return frozenset(found)
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - as above
         with suppress(OSError):  # that of the folder
             number = int(name)
             state = os.fstat(number)
