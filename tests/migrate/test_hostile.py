@@ -81,8 +81,33 @@ def test_deep_nesting_is_refused(tmp_path: Path) -> None:
     (tmp_path / "in.pt").write_bytes(
         with_pickle(b"\x80\x02" + b"]" * depth + b"a" * (depth - 1) + b".")
     )
-    with pytest.raises(MigrationError, match="too deep"):
+    with pytest.raises(
+        MigrationError, match=r"too deep.*if you trust its origin, .* save it flatter"
+    ):
         migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+
+
+def protocol_0() -> bytes:
+    stream = io.BytesIO()
+    options = {"pickle_protocol": 0, "_use_new_zipfile_serialization": False}
+    torch.save({"w": torch.ones(1)}, stream, **options)
+    return stream.getvalue()
+
+
+NO_WAY = {
+    "text": (lambda: b"hello world\n", "this is a text file, not a checkpoint; get the right file"),
+    "bytes": (lambda: b"h\xff\xfe\x00", "this is not a checkpoint that torch can read.*right file"),
+    "protocol 0": (protocol_0, "migrate does not read it either: if you trust its origin, load it"),
+}
+
+
+@pytest.mark.parametrize("name", NO_WAY)
+def test_what_is_refused_is_not_sent_back_to_migrate(name: str, tmp_path: Path) -> None:
+    made, said = NO_WAY[name]
+    (tmp_path / "in.pt").write_bytes(made())
+    with pytest.raises(MigrationError, match=said) as refusal:
+        migrate_file(tmp_path / "in.pt", tmp_path / "out.pt")
+    assert "torchload-lint migrate" not in str(refusal.value)
 
 
 class Call:

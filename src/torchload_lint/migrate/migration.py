@@ -43,6 +43,10 @@ _VERSION_RECORD = b"3\n"
 
 _DAMAGE = (LookupError, ArithmeticError, ValueError, TypeError, AttributeError, struct.error)
 """What a file may raise that says of itself what no program writes."""
+_TOO_DEEP = (
+    "the object is nested too deep (of lists, about 160 may stand in one another; of dicts, 240): "
+    "if you trust its origin, load it as the program does that wrote it, and save it flatter"
+)
 _LARGE = 64 * 2**20
 _GROWTH = 10
 """A file that would be larger than _LARGE bytes, and than its checkpoint so many times over, is
@@ -108,7 +112,7 @@ def _prepare(
     try:
         return _prepared(file, path, options, lookup)
     except RecursionError:
-        raise MigrationError("the object is nested too deep") from None
+        raise MigrationError(_TOO_DEEP) from None
     except MemoryError:
         raise MigrationError("the object is too large for the memory") from None
     except _DAMAGE as error:

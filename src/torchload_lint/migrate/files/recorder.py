@@ -42,6 +42,10 @@ AS_BYTES = "bytes"
 _BYTE = range(256)
 _RENAMED_PROTOCOL = 2
 """The protocol in whose pickles torch renames what Python 2 called otherwise."""
+_WITHOUT_IT = (
+    "migrate does not read it either: if you trust its origin, load it as the program does that "
+    "wrote it, and save torch.save(model.state_dict(), path)"
+)
 
 
 @dataclass(slots=True)
@@ -222,5 +226,6 @@ def checked(stream: Unpickled, recorder: PickleRecorder) -> PickledValue:
 
 def refused(problem: Problem) -> MigrationError:
     """The error that says what is wrong with a file, and the way out."""
-    text = f"{problem.message}; {problem.advice}" if problem.advice else problem.message
-    return MigrationError(text)
+    # What it cannot do itself is no way out.
+    way = _WITHOUT_IT if "torchload-lint migrate" in problem.advice else problem.advice
+    return MigrationError(f"{problem.message}; {way}" if way else problem.message)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.containers.bytesource import FileSource
 from torchload_lint.checkpoint.containers.container import open_container
+from torchload_lint.checkpoint.containers.formats import is_plain_text
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.legacy import read_pickles
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
@@ -114,6 +115,9 @@ def _plain_pickle(
 ) -> Checkpoint:
     """What ``pickle.dump`` wrote: everything is in the one pickle, storages too."""
     stream = found.streams[0]
+    if stream.fault is not None and stream.fault.code == "malformed":
+        is_text = is_plain_text(source)
+        raise refused(advice.TEXT if is_text else advice.no_pickle(stream.fault))
     value = checked(stream, recorder)
     if stream.end != source.size:
         raise MigrationError(
