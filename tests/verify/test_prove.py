@@ -419,3 +419,24 @@ def test_what_is_restored_only_is_not_called_in_a_proof(
         assert (ran.returncode == 0) is is_proven, ran.stderr
         said = CliRunner().invoke(root, ["verify", "main.py"]).output
         assert ("1 proven" in said) is is_proven, said
+
+
+def test_the_module_that_a_fix_writes_into_a_package_is_proven_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = tmp_path / "app"
+    app.mkdir()
+    (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = ['torch>=2.6']\n")
+    (app / "__init__.py").write_text("")
+    (app / "net.py").write_text("class Net:\n    def set(self, x):\n        self.x = eval(x)\n")
+    (app / "load.py").write_text("import torch\n\nnet = torch.load('w.pt')\n")
+    saves = "import torch, app.net\ntorch.save(app.net.Net(), 'w.pt')"
+    subprocess.run([sys.executable, "-c", saves], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    words = ["--fix", "--unsafe-fixes", "--verify", "--python", sys.executable, "app"]
+    result = CliRunner().invoke(root, words)
+    assert result.exit_code == 0, result.output
+    assert "from app.restore_only import" in (app / "load.py").read_text()
+    assert (app / "restore_only.py").is_file()
+    said = CliRunner().invoke(root, ["verify", "--python", sys.executable, "app"]).output
+    assert "1 proven" in said, said

@@ -33,7 +33,8 @@ def helper_used(
         raise NotReadableError("blocks of torch and of restore_only stand around it")
     for block in helped:
         name = (module.bindings.qualified(block.func) or "").rpartition(".")[0]
-        there, _ = context.project.split(name, module.path)
+        found, inside = context.project.split(name, module.path)
+        there = None if inside else found  # a package is there, the module in it is not yet
         if there is not None and is_older_helper(there.path, there.text):
             return there.text, ""
         if there is not None and not is_helper(there.path, there.text):
