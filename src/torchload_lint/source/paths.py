@@ -64,6 +64,9 @@ they are not what reaches the load.
 """
 _SEVERAL = late_pattern(r"\.\w+,[^,]*\.\w+$")
 """Files that a program takes apart: ``encoder.pt,decoder.pt``."""
+_ADDRESS_BELOW = late_pattern(r"/https?:/")
+_ENDING = late_pattern(r"\.(?=[^/]*[^\d/])[^./]*$")
+"""An ending of a file's name, which is not a number alone."""
 _PATH_TO = late_pattern(r"path/(?:where/)?to/")
 """A folder that the reader is to replace."""
 _YOURS = late_pattern(r"(?:^|[/_-])your[/_-]", re.IGNORECASE)
@@ -263,7 +266,7 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
             exact = patterns.is_exact(text.text)
             addresses.setdefault(shown, PathPattern(shown, exact, text.rung))
         else:
-            reasons.update(_folder(text))
+            reasons.update(_no_file(text))
     for key, what in (*_of_other_readers(found), *_folders_of_others(found)):
         reasons.setdefault(f"{found.pop(key).text} is {what}")
     words = [key for key, pattern in found.items() if _is_bare_word(pattern)]
@@ -287,10 +290,19 @@ def _keep(pattern: PathPattern, found: dict[tuple[str, bool], PathPattern]) -> N
         found[key] = pattern
 
 
-def _folder(text: Text) -> dict[str, None]:
-    """Why nothing is opened where a path is a folder by its spelling (``Path("runs") / ""``)."""
+def _no_file(text: Text) -> dict[str, None]:
+    """Why nothing is opened where a path is a folder by its spelling (``Path("runs") / ""``), or an
+    address below one (``join("..", address)``).
+    """
+    shown = patterns.render(text.text)
+    if _is_address(text.text):
+        return {f"{shown} is not a local file": None}
     is_folder = text.is_path and text.text.endswith("/")
-    return {f"{patterns.render(text.text)} is a folder": None} if is_folder else {}
+    return {f"{shown} is a folder": None} if is_folder else {}
+
+
+def _is_address(marked: str) -> bool:
+    return patterns.is_url(marked) or _ADDRESS_BELOW.search(marked) is not None
 
 
 def _of_other_readers(
@@ -309,13 +321,13 @@ def _folders_of_others(
     found: dict[tuple[str, bool], PathPattern],
 ) -> list[tuple[tuple[str, bool], str]]:
     """Paths without an ending that others lie below: where a program is given a file or a folder,
-    these are folders.
+    these are folders. The number of a version (``net-1.0``) is none.
     """
     texts = [pattern.text for pattern in found.values()]
     return [
         (key, "a folder of another file")
         for key, pattern in found.items()
-        if "." not in pattern.text.rpartition("/")[2]
+        if not _ENDING.search(pattern.text)
         and any(text.startswith(f"{pattern.text}/") for text in texts)
     ]
 
@@ -368,7 +380,7 @@ def _pattern(text: Text, *, in_archive: bool) -> PathPattern | None:
         if patterns.HOLE not in name or patterns.HOLE in folder:
             return None
         marked = patterns.join(patterns.HOLE, name)
-    if marked.strip().lower() in _NOT_FILES or patterns.is_url(marked) or marked.endswith("/"):
+    if marked.strip().lower() in _NOT_FILES or _is_address(marked) or marked.endswith("/"):
         return None
     marked = patterns.normal(_FIELD.sub(patterns.HOLE, marked).replace("*", patterns.HOLE))
     if text.rung in {Rung.COMMAND_LINE, Rung.USAGE}:

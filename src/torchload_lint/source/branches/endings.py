@@ -73,7 +73,7 @@ def passing(
         return values
     tests = [
         (asked, holds)
-        for test, holds in (*around, *_left_before(node, module))
+        for test, holds in (*around, *left_before(node, module))
         if (asked := _text_test(test, node, module)) is not None
     ]
     left = tuple(
@@ -175,7 +175,7 @@ def _may_begin(text: str, begin: str, test: TextTest) -> bool:
     return any(each.startswith(begin) or begin.startswith(each) for each in test.beginnings)
 
 
-def _left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
+def left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
     """The tests before a place whose branch ends the function or the turn of a loop."""
     inner: ast.AST = node
     while not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):

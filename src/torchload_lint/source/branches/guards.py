@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.branches import endings
 from torchload_lint.source.branches.set_since import still_about
-from torchload_lint.source.branches.tests_apart import conjuncts, is_of_kind
+from torchload_lint.source.branches.tests_apart import all_parts, conjuncts, is_of_kind
 from torchload_lint.source.domain.mappings import may_be
 from torchload_lint.source.domain.patterns import Rung, is_exact, known
 from torchload_lint.source.domain.values import Cause, Constant, Text, Unknown, union, unknown
@@ -60,7 +60,7 @@ def allowed(
         return values
     elsewhere = (each for each in assumed if _is_unchanged(node, each, module))
     around = [*still_about(node, _around(node, module), module), *elsewhere]
-    values = endings.passing(node, values, [*_all_parts(around)], module)
+    values = endings.passing(node, values, [*all_parts(around)], module)
     tests = _about(node, around)
     left = _passing(values, tests, module)
     if not all(_is_open(value) for value in left):
@@ -83,12 +83,7 @@ def allowed(
 
 def _about(node: ast.expr, tests: Iterable[tuple[ast.expr, bool]]) -> list[tuple[ast.expr, bool]]:
     """The parts of tests that are about this very expression."""
-    return [part for part in _all_parts(tests) if _is_about(part[0], node)]
-
-
-def _all_parts(tests: Iterable[tuple[ast.expr, bool]]) -> Iterator[tuple[ast.expr, bool]]:
-    for test, holds in tests:
-        yield from conjuncts(test, holds=holds)
+    return [part for part in all_parts(tests) if _is_about(part[0], node)]
 
 
 def _passing(values: Values, tests: list[tuple[ast.expr, bool]], module: SourceFile) -> Values:
@@ -214,7 +209,7 @@ def of_steady_names(node: ast.AST, module: SourceFile, but: str = "") -> Tests:
 
 def about_what(test: ast.expr) -> ast.Name | ast.Attribute | None:
     """What a test is about: a name or an attribute."""
-    subject = _subject(test) if isinstance(test, ast.Compare) else test
+    subject = main_side(test) if isinstance(test, ast.Compare) else test
     return subject if isinstance(subject, ast.Name | ast.Attribute) else None
 
 
@@ -247,9 +242,9 @@ def _is_unchanged(
 ) -> bool:
     """Whether a test is about this very expression of this file, which is set once alone."""
     test = assumed[0]
-    if not isinstance(test, ast.Compare) or _subject(test) not in module.parents:
+    if not isinstance(test, ast.Compare) or main_side(test) not in module.parents:
         return False
-    subject = _subject(test)
+    subject = main_side(test)
     if not is_same(subject, node):
         return False
     if isinstance(node, ast.Attribute) and not _is_steady(node, module):
@@ -360,8 +355,8 @@ def asked_around(
     """The parts of the tests around a place, and what each is about; found once."""
 
     def find() -> Iterator[tuple[tuple[ast.expr, bool], ast.expr]]:
-        for part in _all_parts(_around(node, module)):
-            subject = _subject(part[0]) if isinstance(part[0], ast.Compare) else part[0]
+        for part in all_parts(_around(node, module)):
+            subject = main_side(part[0]) if isinstance(part[0], ast.Compare) else part[0]
             if _is_about(part[0], subject):
                 yield part, subject
 
@@ -379,11 +374,11 @@ def says(
 
 def _is_about(test: ast.expr, node: ast.expr) -> bool:
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        return type(test.ops[0]) in _COMPARISONS and is_same(_subject(test), node)
+        return type(test.ops[0]) in _COMPARISONS and is_same(main_side(test), node)
     return is_same(test, node)
 
 
-def _subject(test: ast.Compare) -> ast.expr:
+def main_side(test: ast.Compare) -> ast.expr:
     """What a comparison is about: the left side, but the right one of ``"unet" in name``."""
     return test.comparators[0] if _asks_for_a_part(test) else test.left
 

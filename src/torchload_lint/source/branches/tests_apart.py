@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain.values import Constant, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from torchload_lint.source.domain.values import Value
 
@@ -83,6 +83,12 @@ def conjuncts(test: ast.expr, *, holds: bool) -> Iterator[tuple[ast.expr, bool]]
             yield from conjuncts(part, holds=holds)
     else:
         yield test, holds
+
+
+def all_parts(tests: Iterable[tuple[ast.expr, bool]]) -> Iterator[tuple[ast.expr, bool]]:
+    """What must hold for all of the tests to be what they are, piece by piece."""
+    for test, holds in tests:
+        yield from conjuncts(test, holds=holds)
 
 
 def is_of_kind(test: ast.expr, node: ast.expr, value: Value) -> bool | None:

@@ -211,7 +211,7 @@ class Handed:
 class Record(Value):
     """A mapping with string keys, or an object with attributes (a namespace, a configuration)."""
 
-    __slots__ = ("entries", "handed", "kind", "others", "perhaps")
+    __slots__ = ("chosen", "entries", "handed", "kind", "others", "perhaps")
 
     def __init__(
         self,
@@ -221,13 +221,16 @@ class Record(Value):
         *,
         handed: tuple[Handed, ...] = (),
         perhaps: frozenset[str] = frozenset(),
+        chosen: tuple[str, str] | None = None,
         rung: Rung = Rung.LITERAL,
     ) -> None:
         """``others``: what other entries can be; empty where the mapping is known to have none.
         ``perhaps``: keys that are stored somewhere, and may not be there yet.
         ``kind``: ``dict``, ``namespace``, ``config``, …; a canonical class name for known classes.
         ``handed``: where it was handed on, from the outermost call inwards.
+        ``chosen``: folder and name of a configuration of which parts may be chosen otherwise.
         """
+        self.chosen = chosen
         self.entries = entries
         self.others = others
         self.kind = kind
@@ -419,10 +422,7 @@ NO_ARGUMENTS: Mapping[ast.arg, Values] = {}
 
 
 class Frame:
-    """Where an expression stands: its file, and what is known of the calls that led there.
-
-    It is never changed once it is made.
-    """
+    """Where an expression stands, and what is known of the calls that led there; never changed."""
 
     __slots__ = ("arguments", "callers", "calls", "module")
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.branches import guards
+from torchload_lint.source.branches import configured, guards
 from torchload_lint.source.domain import conversions, strings
 from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung, known
 from torchload_lint.source.domain.relied import Relied
@@ -30,6 +30,7 @@ from torchload_lint.source.domain.values import (
     unknown,
 )
 from torchload_lint.source.evaluation import displays, invoke, named, parameters
+from torchload_lint.source.evaluation.fitting import fitting
 from torchload_lint.source.evaluation.objects import attributes as attribute_lookup
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
@@ -99,7 +100,7 @@ class Engine:
         each turn of a loop whose variables are used more than once.
         """
         self.asked_in = module.path
-        self.assumed = guards.of_steady_names(node, module)
+        self.assumed = configured.steady(node, module)
         self.flags_count = taken.flags_allow(Engine(self.project), node, Frame(module))
         values = self._in_all_turns(node, module)
         choices = [
@@ -178,6 +179,7 @@ class Engine:
             answer = evaluate(self, node, frame)
             if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
                 answer = guards.allowed(node, answer, frame.module, self.assumed)
+                answer = fitting(self, node, answer, frame.module)
         finally:
             self._active.discard(key)
         if cuts == self._cuts or not self._active:

@@ -6,7 +6,7 @@ import ast
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.branches import guards, made_under
+from torchload_lint.source.branches import configured, made_under
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.selecting import left_to_callers
 from torchload_lint.source.domain.values import (
@@ -27,7 +27,11 @@ from torchload_lint.source.project import call_targets, callers, classes
 from torchload_lint.source.project.call_targets import Other
 from torchload_lint.source.state.bound import BoundArguments, given_values, is_spread
 from torchload_lint.source.state.matching import Passed, match
-from torchload_lint.source.state.taken import class_of_self, leads_elsewhere
+from torchload_lint.source.state.taken import (
+    class_of_self,
+    goes_with_another_default,
+    leads_elsewhere,
+)
 from torchload_lint.source.state.unreached import is_unreached
 from torchload_lint.source.text.definitions import defaults
 
@@ -118,8 +122,7 @@ def _from_callers(
     if is_far and not default:
         return unknown(f"{shown} comes from too far out")
     sites = callers.sites(evaluator.project, frame.module, function)
-    if default and _is_given_by_all(parameter, function, sites, frame.module):
-        default = ()
+    default = _left_to(evaluator, parameter, function, sites, default, frame.module)
     if is_far:
         evaluator.leave_open(f"callers of {named} are not followed that far")
         return default or unknown(f"{shown} comes from too far out")
@@ -139,7 +142,7 @@ def _from_callers(
         around = _same_object(evaluator, site, of, _holder(function, frame.module))
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
         branch = made_under.tests(evaluator.project, site, of or _holder(function, frame.module))
-        with evaluator.assuming((*branch, *guards.of_steady_names(site.written, site.module))):
+        with evaluator.assuming((*branch, *configured.steady(site.written, site.module))):
             found.extend(_from_site(evaluator, parameter, function, site, default, outer))
     _note_others(evaluator, sites)
     found.extend(_configured(evaluator, parameter, function, default, frame))
@@ -152,6 +155,22 @@ def _from_callers(
     if evaluator.is_traced:
         _note_made_up_names(evaluator, function, of or _holder(function, frame.module), frame)
     return _without_caller(evaluator, parameter, function, default, why_none, frame)
+
+
+def _left_to(
+    evaluator: Evaluator,
+    parameter: ast.arg,
+    function: FunctionNode,
+    sites: callers.Sites,
+    default: Values,
+    module: SourceFile,
+) -> Values:
+    """The default, as far as the calls leave the parameter to it."""
+    if not default or _is_given_by_all(parameter, function, sites, module):
+        return ()
+    if goes_with_another_default(evaluator.assumed, function, sites.calls, module):
+        return lift(default, Rung.ONE_OF_SEVERAL)
+    return default
 
 
 def _left_out(

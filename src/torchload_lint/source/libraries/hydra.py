@@ -25,7 +25,7 @@ from torchload_lint.source.state.evaluated_arguments import first
 from torchload_lint.source.text import yaml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from torchload_lint.source.domain.values import Frame, Value, Values
     from torchload_lint.source.evaluator import Evaluator, FromDecorator, Known
@@ -58,14 +58,19 @@ def _from_decorator(
     return values
 
 
-def configuration(evaluator: Evaluator, folder: str, name: str) -> Values:
-    """What the configuration ``name`` of a folder says, put together; or why nothing is known."""
-    merged = _composed(evaluator, folder, name, DEEPEST)
+def configuration(
+    evaluator: Evaluator, folder: str, name: str, chosen: Mapping[str, str] | None = None
+) -> Values:
+    """What the configuration ``name`` of a folder says, put together; or why nothing is known.
+    ``chosen``: groups of which another file is taken than its defaults list says.
+    """
+    merged = _composed(evaluator, folder, name, DEEPEST, chosen or {})
     if merged is None:
         path = _place(folder, name)
         present = path if evaluator.project.files.exists(path) else None
         return unknown(why_unread("the Hydra configuration", name, present))
-    return lift(nested_values(merged, merged, DEEPEST), Rung.CONFIG_FILE)
+    values = lift(nested_values(merged, merged, DEEPEST), Rung.CONFIG_FILE)
+    return tuple(each.changed(chosen=(folder, name)) for each in values)
 
 
 def overridden(value: Value, keys: list[str], paths: Values) -> Value:
@@ -79,7 +84,7 @@ def overridden(value: Value, keys: list[str], paths: Values) -> Value:
         held = tuple(overridden(one, rest, paths) for one in inner)
     else:
         held = union(held, paths)
-    return Record({**value.entries, key: held}, kind="config", rung=value.rung)
+    return value.changed(entries={**value.entries, key: held}, kind="config")
 
 
 def _is_none(node: ast.expr | None) -> bool:
@@ -94,7 +99,9 @@ def _one_text(evaluator: Evaluator, node: ast.expr | None, frame: Frame) -> Text
     return text if isinstance(text, Text) and not text.why else None
 
 
-def _composed(evaluator: Evaluator, folder: str, name: str, depth: int) -> dict[str, object] | None:
+def _composed(
+    evaluator: Evaluator, folder: str, name: str, depth: int, chosen: Mapping[str, str]
+) -> dict[str, object] | None:
     """A Hydra configuration with its defaults list put together."""
     project = evaluator.project
     path = _place(folder, name)
@@ -110,7 +117,8 @@ def _composed(evaluator: Evaluator, folder: str, name: str, depth: int) -> dict[
             _merge(merged, own)
             own_merged = True
             continue
-        inner = _composed(evaluator, join(folder, group), choice, depth - 1)
+        taken = chosen.get(group, choice)
+        inner = _composed(evaluator, join(folder, group), taken, depth - 1, {})
         for part in reversed(group.strip("/").split("/")) if group else ():
             inner = {part: inner}
         _merge(merged, inner or {})

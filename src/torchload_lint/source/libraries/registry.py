@@ -214,6 +214,13 @@ def merged_into(evaluator: Evaluator, record: Record, key: str, own: Values) -> 
     return known(evaluator, key, own) if known is not None else own
 
 
+def chosen_otherwise() -> Callable[..., Values]:
+    """The configurations with other parts, where what a test asks for holds."""
+    otherwise: Callable[..., Values]
+    otherwise = _file("settings.hydra_groups").chosen_otherwise  # type: ignore[attr-defined]
+    return otherwise
+
+
 def option_declared_beside() -> Callable[[Evaluator, ast.Attribute, Frame], Values]:
     """What ``args.x`` is where only an option of that name is declared in the same file."""
     beside: Callable[[Evaluator, ast.Attribute, Frame], Values]

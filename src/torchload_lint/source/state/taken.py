@@ -17,7 +17,7 @@ from torchload_lint.source.state.matching import match
 from torchload_lint.source.text.definitions import defaults, parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.source.domain.values import Class, Frame, Values
     from torchload_lint.source.evaluator import Evaluator
@@ -97,14 +97,7 @@ def leads_elsewhere(
     Special(path)`` the path is none of ``make(path, special=False)``. Its default counts where
     another of the calls gives it.
     """
-    for test in assumed:
-        subject = guards.about_what(test[0])
-        if not isinstance(subject, ast.Name) or subject not in module.parents:
-            continue
-        definitions = module.bindings.definitions(subject)
-        parameter = definitions[0].node if len(definitions) == 1 else None
-        if not isinstance(parameter, ast.arg) or parameter not in parameters(function.args):
-            continue
+    for test, subject, parameter in _about_parameters(assumed, function, module):
         given = [match(each.call, function, each.skipped).get(parameter) for each in (site, *sites)]
         default = defaults(function.args).get(parameter.arg) if any(given) else None
         literal = given[0] or default
@@ -113,6 +106,43 @@ def leads_elsewhere(
         ):
             return True
     return False
+
+
+def goes_with_another_default(
+    assumed: guards.Tests, function: FunctionNode, sites: Sequence[Site], module: SourceFile
+) -> bool:
+    """Whether a test that is assumed rules out the word that another parameter is by default, and
+    no call is seen to give that one: whoever does may well give the others, too.
+    """
+    for test, subject, parameter in _about_parameters(assumed, function, module):
+        default = defaults(function.args).get(parameter.arg)
+        if not isinstance(default, ast.Constant) or not isinstance(default.value, str):
+            continue
+        is_given = any(
+            isinstance(match(each.call, function, each.skipped).get(parameter), ast.expr)
+            for each in sites
+        )
+        if (
+            not is_given
+            and default.value
+            and (guards.says(test, subject, guards.written(default), module) is False)
+        ):
+            return True
+    return False
+
+
+def _about_parameters(
+    assumed: guards.Tests, function: FunctionNode, module: SourceFile
+) -> Iterator[tuple[tuple[ast.expr, bool], ast.Name, ast.arg]]:
+    """The tests that are about a parameter of a function which nothing else sets, and that."""
+    for test in assumed:
+        subject = guards.about_what(test[0])
+        if not isinstance(subject, ast.Name) or subject not in module.parents:
+            continue
+        definitions = module.bindings.definitions(subject)
+        parameter = definitions[0].node if len(definitions) == 1 else None
+        if isinstance(parameter, ast.arg) and parameter in parameters(function.args):
+            yield test, subject, parameter
 
 
 def flags_allow(evaluator: Evaluator, node: ast.AST, frame: Frame) -> bool:
