@@ -283,13 +283,13 @@ def _is_optional(node: ast.expr) -> bool:
 
 def _of_another_package(dotted: str) -> Iterator[Candidate | None]:
     """What another package makes: an object of its own class, or, where it is a function of a
-    library, perhaps one of ours (``hydra.utils.instantiate``).
+    library, perhaps one of ours; ``hydra.utils.instantiate`` makes what a configuration names.
     """
-    package = dotted.partition(".")[0]
-    if package in {"", "self", "__main__"}:
+    package, name = dotted.partition(".")[0], dotted.rpartition(".")[2]
+    if package in {"", "self", "__main__"} or name == "instantiate":
         yield None
         return
     yield Candidate(None)
-    is_class = dotted.rpartition(".")[2][:1].isupper()
+    is_class = name[:1].isupper()
     if not is_class and package not in {"builtins", *sys.stdlib_module_names}:
         yield None

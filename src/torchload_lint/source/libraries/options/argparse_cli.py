@@ -116,9 +116,10 @@ def value(evaluator: Evaluator, options: ParsedOptions, name: str) -> Values:
             for declaration in declared(project, module).get(name, ())
         ]
     if not found:
-        from torchload_lint.source.libraries.options import typed_cli  # noqa: PLC0415 - few are not declared
+        from torchload_lint.source.libraries.options import dictionary_options, typed_cli  # noqa: PLC0415 - few are not declared
 
         added = typed_cli.added(evaluator, modules, name)
+        added = added or dictionary_options.of_entries(evaluator, beside, name)
         if added:
             return added
         place = f"{options.module.path}:{options.call.lineno}"

@@ -1,21 +1,44 @@
-"""mmengine and mmcv: ``Config.fromfile``, whose Python files are configurations with bases."""
+"""mmengine and mmcv: ``Config.fromfile``, whose Python files are configurations with bases, and the
+copies of addresses that ``load_checkpoint`` reads.
+
+Source: mmengine 0.10.7 ``runner/checkpoint.py`` (``load_from_http``), mmcv 1.7 the same.
+"""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.domain import patterns
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Frame, Record, Text, Values, lift, unknown
 from torchload_lint.source.libraries import config_files
+from torchload_lint.source.libraries.hubs.torch_hub import TORCH_CACHE
 from torchload_lint.source.state.evaluated_arguments import arguments
 
 if TYPE_CHECKING:
-    from torchload_lint.source.evaluator import Evaluator, Known
+    from torchload_lint.source.domain.patterns import PathPattern
+    from torchload_lint.source.evaluator import Evaluator, Known, OfAddresses
 
 _MOST_BASES = 4
 """How many bases one upon another are followed."""
 _BASES = "_base_"
+
+
+def _copies(addresses: tuple[PathPattern, ...]) -> tuple[PathPattern, ...]:
+    """The copies in the cache of torch's hub."""
+    return tuple(
+        each._replace(
+            text=f"{patterns.render(TORCH_CACHE)}/checkpoints/{_name(each.text)}",
+            rung=Rung.DOWNLOAD,
+        )
+        for each in addresses
+        if each.text.startswith(("https://", "http://"))
+    )
+
+
+def _name(address: str) -> str:
+    return address.partition("?")[0].rpartition("/")[2]
 
 
 def _from_file(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -77,3 +100,4 @@ CALLS: dict[str, Known] = dict.fromkeys(
     ("mmengine.Config.fromfile", "mmengine.config.Config.fromfile", "mmcv.Config.fromfile"),
     _from_file,
 )
+COPIES: dict[str, OfAddresses] = {"mmengine": _copies}
