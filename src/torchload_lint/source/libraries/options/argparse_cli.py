@@ -119,9 +119,12 @@ def value(evaluator: Evaluator, options: ParsedOptions, name: str) -> Values:
         from torchload_lint.source.libraries.options import dictionary_options, typed_cli  # noqa: PLC0415 - few are not declared
 
         added = typed_cli.added(evaluator, modules, name)
-        added = added or dictionary_options.of_entries(evaluator, beside, name)
         if added:
             return added
+        looped = dictionary_options.of_entries(evaluator, beside, name)
+        if looped:
+            looped = _with_later_defaults(evaluator, modules, name, looped)
+            return lift(looped, Rung.ONE_OF_SEVERAL) if options.line else looped
         place = f"{options.module.path}:{options.call.lineno}"
         reason = f"no add_argument for {name} is found where {place} parses the command line"
         return unknown(reason, Cause.MISSING)

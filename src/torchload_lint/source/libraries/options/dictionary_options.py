@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.branches import guards
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
     Cause,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
 
+_KEEPING = frozenset(f"builtins.{name}" for name in ("str", "type", "int", "float", "bool"))
 _ORDERED = frozenset({"sorted", "list", "tuple", "reversed"})
 """What a loop may be over an order of."""
 
@@ -107,7 +109,35 @@ def _loop(call: ast.Call, module: SourceFile, scope: ast.AST, name: str) -> Iter
     if looped_options.literal(call.args[0], {key.id: ast.Constant(name)}) == f"--{name}":
         given = next((each.value for each in call.keywords if each.arg == "default"), None)
         is_default = isinstance(given, ast.Name) and value is not None and given.id == value.id
-        yield _Loop(call, module, scope, dictionary, is_default)
+        is_kept = is_default and not _may_convert(call, module)
+        yield _Loop(call, module, scope, dictionary, is_kept)
+
+
+def _may_convert(call: ast.Call, module: SourceFile) -> bool:
+    """Whether ``type=`` may make another text of a text: it is no class of Python's, nor what
+    ``type(value)`` says. A function for switches (``elif isinstance(value, bool):``) is not asked.
+    """
+    given = next((each.value for each in call.keywords if each.arg == "type"), None)
+    if given is None:
+        return False
+    values = [given]
+    if isinstance(given, ast.Name):
+        values = [each.value for each in module.bindings.definitions(given) if each.value] or values
+    return not all(_keeps_texts(each, module) for each in values)
+
+
+def _keeps_texts(node: ast.expr, module: SourceFile) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _keeps_texts(node.body, module) and _keeps_texts(node.orelse, module)
+    maker = node.func if isinstance(node, ast.Call) else node
+    if module.bindings.qualified(maker) in _KEEPING:
+        return True
+    return isinstance(node, ast.Name) and any(
+        holds
+        and isinstance(test, ast.Call)
+        and [ast.unparse(each) for each in test.args[1:]] == ["bool"]
+        for (test, holds), _ in guards.asked_around(node, module)
+    )
 
 
 def _targets(target: ast.expr) -> tuple[ast.Name | None, ast.Name | None]:
