@@ -176,7 +176,9 @@ def _may_begin(text: str, begin: str, test: TextTest) -> bool:
 
 
 def left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
-    """The tests before a place whose branch ends the function or the turn of a loop."""
+    """The tests before a place whose branch ends the function or the turn of a loop, and those that
+    are asserted.
+    """
     inner: ast.AST = node
     while not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         outer = module.parents.get(inner)
@@ -188,6 +190,8 @@ def left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, b
                 for statement in block[: block.index(inner)]:
                     if isinstance(statement, ast.If) and isinstance(statement.body[-1], _LEAVES):
                         yield statement.test, False
+                    elif isinstance(statement, ast.Assert):
+                        yield statement.test, True
         inner = outer
 
 

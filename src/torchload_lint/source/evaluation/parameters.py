@@ -184,7 +184,7 @@ def _left_out(
     """Why a call of the function is none that leads here, and what that leaves; empty for one
     that may.
     """
-    if leads_elsewhere(evaluator.assumed, site, sites.calls, function, home):
+    if leads_elsewhere(evaluator, site, sites.calls, function, home):
         ruled_out = "a test on the way rules out what it gives"
         return ruled_out, "no caller that gives what the tests on the way ask for"
     if of is not None and not call_targets.may_concern(site, of, evaluator.project):
@@ -337,8 +337,9 @@ def of_each_caller(
     """
     assert not isinstance(function, ast.Lambda)
     leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
-    for site in callers.sites(evaluator.project, module, function).calls:
-        if of is not None and not call_targets.may_concern(site, of, evaluator.project):
+    sites = callers.sites(evaluator.project, module, function)
+    for site in sites.calls:
+        if _left_out(evaluator, site, sites, function, of, module)[0]:
             continue
         around = _same_object(evaluator, site, of, _holder(function, module))
         outer = Frame(site.module, around, 0, 1)

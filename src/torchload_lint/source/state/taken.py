@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.branches import guards
 from torchload_lint.source.domain.patterns import Rung
-from torchload_lint.source.domain.values import Instance, ParsedOptions
+from torchload_lint.source.domain.values import Instance, ParsedOptions, Text
 from torchload_lint.source.names import members
 from torchload_lint.source.state.bound import literal_of
 from torchload_lint.source.state.matching import match
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.call_targets import Site
+    from torchload_lint.source.state.matching import Passed
     from torchload_lint.source.text.definitions import Definition, FunctionNode
 
 
@@ -87,7 +88,7 @@ def _of_parameter(evaluator: Evaluator, name: ast.Name, frame: Frame) -> Values:
 
 
 def leads_elsewhere(
-    assumed: guards.Tests,
+    evaluator: Evaluator,
     site: Site,
     sites: Sequence[Site],
     function: FunctionNode,
@@ -95,9 +96,9 @@ def leads_elsewhere(
 ) -> bool:
     """Whether a call gives a parameter what a test that is assumed rules out: below ``if special:
     Special(path)`` the path is none of ``make(path, special=False)``. Its default counts where
-    another of the calls gives it.
+    another of the calls gives it, and what a configuration file says where nothing else is given.
     """
-    for test, subject, parameter in _about_parameters(assumed, function, module):
+    for test, subject, parameter in _about_parameters(evaluator.assumed, function, module):
         given = [match(each.call, function, each.skipped).get(parameter) for each in (site, *sites)]
         default = defaults(function.args).get(parameter.arg) if any(given) else None
         literal = given[0] or default
@@ -105,7 +106,19 @@ def leads_elsewhere(
             guards.says(test, subject, guards.written(literal), module) is False
         ):
             return True
+        said = _of_a_configuration(evaluator, given[0], site.module)
+        if said and all(guards.says(test, subject, each, module) is False for each in said):
+            return True
     return False
+
+
+def _of_a_configuration(evaluator: Evaluator, given: Passed | None, module: SourceFile) -> Values:
+    """The texts that configuration files give to a parameter; empty where there may be others."""
+    if not isinstance(given, ast.Name | ast.Attribute | ast.Subscript):
+        return ()
+    values = evaluator.anywhere(given, module)
+    files = all(isinstance(each, Text) and each.rung is Rung.CONFIG_FILE for each in values)
+    return values if files else ()
 
 
 def goes_with_another_default(
