@@ -48,11 +48,12 @@ def asked_of(
     """What the tests around a place, and those that are assumed, ask of entries of what stands
     there.
     """
-    here = _chain(node, module)
+    tests = [*_tests(node, module), *_assumed(assumed, module)]
+    here = _chain(node, module) if tests else None
     if here is None:
         return []
     found: list[AskedOf] = []
-    for test, subject in (*_tests(node, module), *_assumed(assumed, module)):
+    for test, subject in tests:
         there = _chain(subject, module)
         if there is None or there.keys[: len(here.keys)] != here.keys or there.keys == here.keys:
             continue
