@@ -84,7 +84,7 @@ LOOKS = """
     print(inspect.unwrap(wrapper) is load, wrapper("w.pt", weights_only=True))
     warnings.simplefilter("always")
     load("w.pt", weights_only=True, encoding="utf-8")  # a warning
-    for path in ("missing.pt", "bad.pt", "no\\0pe"):
+    for path in ("missing.pt", "bad.pt", "no\\0pe", ""):
         try:
             load(path, weights_only=True)
         except Exception:
@@ -113,7 +113,7 @@ def test_torch_looks_as_it_is(project: Path) -> None:
     (project / "bad.pt").write_bytes((project / "w.pt").read_bytes()[:300])
     recorded = compared(project, LOOKS)
     assert recorded.returncode == 0, recorded.stderr
-    assert "1 load of what cannot be a path" in recorded.stderr
+    assert "2 loads of what cannot be a path" in recorded.stderr
     outcomes = {(path, outcome.partition(":")[0]) for _, _, path, outcome in noted(project)}
     assert outcomes == {
         ("w.pt", "loaded"), ("missing.pt", "FileNotFoundError"), ("bad.pt", "RuntimeError"),

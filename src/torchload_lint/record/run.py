@@ -312,7 +312,7 @@ def _observed(noted: dict[str, Any], copies: Path) -> Observed | None:
             file=_opened(_path(noted["file"])),
             row=int(noted["row"]),
             function=_text(noted["function"]),
-            checkpoint=_opened(_path(checkpoint)) if checkpoint else None,
+            checkpoint=None if checkpoint is None else _opened(_path(checkpoint)),
             torch=_text(noted["torch"]),
             outcome=_shortened(_text(noted["outcome"])),
             source=_text(source) if source is not None else None,
@@ -344,8 +344,8 @@ def _opened(path: Path) -> Path:
 def _path(text: object) -> Path:
     """A path that the system can be asked about. Raises ValueError."""
     name = str(text)
-    if "\0" in os.fsdecode(os.fsencode(name)):
-        raise ValueError("no path holds a zero byte")
+    if not name or "\0" in os.fsdecode(os.fsencode(name)):
+        raise ValueError("no path is empty, or holds a zero byte")
     return Path(name)
 
 

@@ -139,8 +139,9 @@ def described(frame):
 
 def found(call, path, file, outcome):
     """Note what a call reads: a path as it was given, or None for what has no name."""
-    path = None if path is None else system.absolute(system.text(path))
-    call["checkpoint"] = None if path is None else system.lasting(path)
+    path = None if path is None else system.text(path)
+    path = system.absolute(path) if path else path  # an empty one is not the current folder
+    call["checkpoint"] = system.lasting(path) if path else path
     call["kept"] = copies.copied(path, file)
     note(call, outcome)
 
