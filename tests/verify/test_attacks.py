@@ -870,6 +870,7 @@ OPEN = {
     "number of a file": "os.write(FILE.fileno(), b'x')",
     "pipe": "os.write(PIPE[1], b'x')",
     "socket": "SOCKETS[0].send(b'x')",
+    "hidden file": "os.write(FILE.fileno(), b'x')\n\nos.listdir = lambda place: []",
 }
 """What is open already for writing: neither audit hooks nor the kernel are asked again."""
 

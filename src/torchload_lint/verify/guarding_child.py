@@ -31,6 +31,8 @@ _DOES = frozenset(
 """Events of audit hooks that are more than to compute and to read."""
 _DO = ("socket.", "ctypes.", "winreg.", "shutil.", "urllib.", "ftplib.", "smtplib.", "tempfile.")
 """What the names of other such events begin with."""
+_names_in, _state_of, _is_folder = os.listdir, os.fstat, os.path.isdir
+"""As they are before a project may put something else in their place."""
 _IS_CUT = re.compile("Bad file descriptor|non-socket")
 _KINDS = frozenset({stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK})
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -136,12 +138,12 @@ def _way_to_cut() -> Callable[[], bool]:
 def _writable() -> frozenset[tuple[int, tuple[int, int]]]:
     """The numbers of open files, pipes and sockets that can be written to, with what they are."""
     found: set[tuple[int, tuple[int, int]]] = set()
-    if sys.platform == "win32" or not os.path.isdir("/dev/fd"):  # noqa: PTH112 - it is at hand
+    if sys.platform == "win32" or not _is_folder("/dev/fd"):
         return frozenset(found)
-    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - as above
+    for name in _names_in("/dev/fd"):
         with suppress(OSError):  # that of the folder
             number = int(name)
-            state = os.fstat(number)
+            state = _state_of(number)
             kind = stat.S_IFMT(state.st_mode)
             if kind in _KINDS and fcntl(number, F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
                 found.add((number, (state.st_dev, state.st_ino)))
