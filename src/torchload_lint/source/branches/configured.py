@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _MOST_NAMES = 4
 """How many names in turn for a part of a configuration are followed."""
+_MOST_BEFORE = 16
+"""How many statements before a place are asked whether they end what comes before it."""
 _OF_TEXTS = frozenset({"startswith", "endswith"})
 
 
@@ -111,7 +113,7 @@ def _tests(node: ast.AST, module: SourceFile) -> list[tuple[tuple[ast.expr, bool
 
     def find() -> list[tuple[tuple[ast.expr, bool], ast.expr]]:
         parts = [part for part, _ in guards.asked_around(node, module)]
-        parts += all_parts(endings.left_before(node, module))
+        parts += all_parts(endings.left_before(node, module, _MOST_BEFORE))
         return [(part, about) for part in parts if (about := _compared(part[0])) is not None]
 
     return module.remember(("compared around", node), find)

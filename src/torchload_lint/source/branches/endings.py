@@ -5,6 +5,7 @@ otherwise, and a file that another reader takes does not reach the load.
 from __future__ import annotations
 
 import ast
+import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -175,9 +176,11 @@ def _may_begin(text: str, begin: str, test: TextTest) -> bool:
     return any(each.startswith(begin) or begin.startswith(each) for each in test.beginnings)
 
 
-def left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, bool]]:
+def left_before(
+    node: ast.AST, module: SourceFile, most: int = sys.maxsize
+) -> Iterator[tuple[ast.expr, bool]]:
     """The tests before a place whose branch ends the function or the turn of a loop, and those that
-    are asserted.
+    are asserted. ``most``: how many statements of a body are looked at, the last ones.
     """
     inner: ast.AST = node
     while not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
@@ -187,7 +190,8 @@ def left_before(node: ast.AST, module: SourceFile) -> Iterator[tuple[ast.expr, b
         for name in ("body", "orelse"):
             block = getattr(outer, name, None)
             if isinstance(block, list) and inner in block:
-                for statement in block[: block.index(inner)]:
+                last = block.index(inner)
+                for statement in block[max(0, last - most) : last]:
                     if isinstance(statement, ast.If) and isinstance(statement.body[-1], _LEAVES):
                         yield statement.test, False
                     elif isinstance(statement, ast.Assert):
