@@ -63,6 +63,10 @@ CHANGING = {
     "nested": "    def __init__(self, a): ROWS[0].insert(0, a)",
     "nested, in a loop": "    def __init__(self, a):\n        for row in ROWS: row[0] = a",
     "nested, of a copy": "    def __init__(self, a): list(ROWS)[0].insert(0, a)",
+    "nested, of a slice": "    def __init__(self, a): ROWS[:][0].insert(0, a)",
+    "nested, of a kept slice": (
+        "    def __init__(self, a): self.rows = ROWS[0:]; self.rows[0].insert(0, a)"
+    ),
     "nested, by get": "    def __init__(self, a): NESTED.get('list').insert(0, a)",
     "nested, by values": "    def __init__(self, a):\n        for x in NESTED.values(): x[0] = a",
     "nested, starred": (
@@ -88,6 +92,7 @@ READING = {
         "        self.a = [x for x in NESTED.get('list')], len(ROWS), 'list' in NESTED"
     ),
     "scaled": "    def __init__(self, a): self.a = 3 * SCALE[0], SCALE * 2",
+    "slice": "    def __init__(self, a): self.a = COMMANDS[1:], ROWS[0][:]",
     "get": "    def __init__(self, a): self.a = BY_NAME.get(a, 'x')",
     "copy": "    shared = ['ls']\n    def __init__(self, a): self.a = list(self.shared)",
     "in": "    shared = ['ls']\n    def __init__(self, a): self.a = a in self.shared",
@@ -157,7 +162,9 @@ def test_an_operator_beside_a_plain_value(use, tmp_path):
     assert trust(tmp_path, "jobs", "Job", forge.new(forge.name("jobs", "Job"))) is Trust.FIRST_PARTY
 
 
-@pytest.mark.parametrize("kind", ["alias", "item", "nested", "nested, own", "nested default"])
+@pytest.mark.parametrize(
+    "kind", ["alias", "item", "nested", "nested, of a slice", "nested, own", "nested default"]
+)
 def test_torch_would_let_the_file_change_it(kind, tmp_path, monkeypatch):
     body, name = CHANGING[kind], f"jobs_{abs(hash(kind))}"
     (tmp_path / f"{name}.py").write_text(HEAD + body + "\n")

@@ -228,6 +228,8 @@ class CodeReader(PieceReader):
             raise self._unproven(node, dotted)
         self._check_shared(found.value, found.module, node)
         holder = found.module.parents.get(found.node)
+        if isinstance(holder, ast.ClassDef) and (holder.bases or holder.keywords):
+            self.uses.append(Piece(holder, found.module, index))  # a member of an enumeration
         in_class = isinstance(holder, ast.ClassDef) and found.kind == "function"
         inside = Holder(holder, found.module, index) if in_class else None
         given = inside is not None and not self._is_given_self(node)

@@ -141,12 +141,15 @@ MODES = frozenset(
 
 SETTING_SELF = frozenset(
     """
-    _init_group _init_is_better _initial_step _patch_step_function _update_lr freeze_bn_stats
-    set_allow_smaller_batches set_batch_first set_weight set_weight_bias train update_bn_stats
+    _init_group _init_is_better _init_weight_qparams _initial_step _patch_step_function
+    _set_anneal_func _update_lr freeze_bn_stats harden_mask mark_dirty mark_non_differentiable
+    register_state_dict_post_hook save_for_backward save_for_forward set_allow_smaller_batches
+    set_backoff_factor set_batch_first set_growth_factor set_growth_interval set_materialize_grads
+    set_weight set_weight_bias soften_mask train update_bn_stats
     """.split()
 )
-"""Methods of torch that set an attribute of ``self`` before they ask it for anything: called as
-``x.train(y)`` where ``x`` is a class, they set it on ``y``, which may be a class."""
+"""Methods of torch and numpy that set an attribute of ``self`` before they ask it for anything:
+called as ``x.train(y)`` where ``x`` is a class, they set it on ``y``, which may be a class."""
 
 MAKING_CLASSES = frozenset(
     """
@@ -190,7 +193,7 @@ OF_LOGGERS = frozenset({"filters", "handlers"})
 
 HARMFUL_ATTRIBUTES = frozenset(
     """
-    _bit_generator _cdata _data_ptr _dtensor__new__ _expired _fix_weakref _free_weak_ref
+    _benchmark _bit_generator _cdata _data_ptr _dtensor__new__ _expired _fix_weakref _free_weak_ref
     _from_buffer _get_shared_fd _make_subclass _make_wrapper_subclass _new_shared _new_shared_cuda
     _new_shared_fd_cpu _new_shared_filename_cpu _new_using_fd_cpu _new_using_filename_cpu
     _new_with_file _new_with_weak_ptr _new_wrapped_storage _reduce_ex_internal _release_ipc_counter
@@ -206,13 +209,14 @@ HARMFUL_ATTRIBUTES = frozenset(
     from_file fset gi_frame
     cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
     touch unlink write_bytes write_text
-    _register_hook_dict _resize_ prune
+    _legacy_seeding _register_hook_dict _resize_ generate_state prune
     _abc_caches_clear _abc_registry_clear _add_alias_ _add_value_alias_ _convert_ _create_
     """.split()
 )
 """Attributes of the values that a checkpoint may hold without asking: what reaches the disk, an
-address in memory, a logger, the interpreter, the bases of a class, or the functions of a property,
-which set attributes of whatever they are given. (``replace``, of one argument, moves a file.)"""
+address in memory, a logger, the interpreter, the bases of a class, the functions of a property,
+which set attributes of whatever they are given, or methods of numpy's generators that take any
+object for one. (``replace``, of one argument, moves a file.)"""
 
 SPECIAL_ATTRIBUTES = frozenset(
     """

@@ -19,7 +19,11 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import functions_of_tensors, is_harmless_base
 from torchload_lint.source.proofs.uses.fixed_values import is_compared, is_dtype
-from torchload_lint.source.proofs.uses.items import gives_odd_number, takes_chosen_item
+from torchload_lint.source.proofs.uses.items import (
+    deletes_chosen_item,
+    gives_odd_number,
+    takes_chosen_item,
+)
 from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
@@ -47,6 +51,13 @@ _METHODS = frozenset(
 """Methods of tensors that ended the interpreter, without the mark of those that compute in place;
 ``update`` and ``total``, with which a ``Counter`` adds; ``step``, with which an optimizer does; and
 ``numpy``, which makes an array of a tensor."""
+_DRAWING = frozenset(
+    """
+    bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_
+    """.split()
+)
+"""Methods that fill a tensor with random numbers. Where it has no memory (``device="meta"``), torch
+2.13 imports its compiler, which makes a folder and sets a variable of the environment."""
 _OF_BOTH = frozenset({"sort", "split"})
 """Methods of tensors and of texts and lists that ended nothing."""
 _NO_ARRAYS = frozenset("dtype e inf nan ndarray newaxis pi random".split())
@@ -67,6 +78,9 @@ def computing(piece: ast.AST, home: SourceFile) -> str:
         if _computes(node, home) or takes_chosen_item(node, home, _is_known):
             row = getattr(node, "lineno", 1)
             return f"{home.path}:{row} computes with what may be a tensor that nobody has checked"
+        if deletes_chosen_item(node, home, _is_known):
+            row = getattr(node, "lineno", 1)
+            return f"{home.path}:{row} deletes an item of what may be the bytes of a tensor"
     return makes_array(piece, home)
 
 
@@ -151,6 +165,8 @@ def _is_method(node: ast.Attribute, home: SourceFile) -> bool:
 
 
 def _is_of_tensors(attribute: str) -> bool:
+    if attribute in _DRAWING:
+        return True
     name = attribute if attribute.startswith("__") else attribute.rstrip("_")
     return name in _METHODS or (name not in _OF_BOTH and f"torch.{name}" in functions_of_tensors())
 

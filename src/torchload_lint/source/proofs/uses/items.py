@@ -1,8 +1,11 @@
-"""Items that are taken by a key which a file may choose, and numbers that torch asks for.
+"""Items that are taken by a key which a file may choose, or deleted; numbers that torch asks for.
 
 ``x[key]`` reads memory where a sparse CSR tensor says, when the key is ``([0], 0)`` or ``(…, 0)``.
 What a file may do without any list (to go through a tensor, to take an item by a number) is not
 counted, nor what cannot be a tensor, or a key that cannot be a tuple.
+
+``del x[key]`` ends the interpreter where ``x`` is an ``UntypedStorage``, and so does ``x.pop(y)``
+where ``x`` is the class ``UserDict``, which then deletes an item of ``y``.
 
 torch reads lists of sizes without looking whether they have become shorter: where an item's own
 ``__index__`` takes something out of the list, torch 2.13 ends the interpreter.
@@ -33,6 +36,8 @@ _PLAIN_BASES = frozenset(
     """.split()
 )
 """Bases that have no ``keys``, by which Python takes each item."""
+_DELETING = frozenset({"pop", "popitem"})
+"""Methods that delete an item of the mapping that they are given."""
 _OF_PYTHON = frozenset(
     """
     builtins.dict builtins.list builtins.str builtins.tuple collections.Counter
@@ -53,6 +58,21 @@ def takes_chosen_item(node: ast.AST, home: SourceFile, is_known: IsKnown) -> boo
     if _is_plain_key(node.slice, home, is_known) or _in_annotation(node, home):
         return False
     return not (_holds_items_itself(node.value, home, is_known) or _is_asked_by_number(node, home))
+
+
+def deletes_chosen_item(node: ast.AST, home: SourceFile, is_known: IsKnown) -> bool:
+    """Whether it deletes an item of what may be a storage."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr not in _DELETING or not node.args or is_known(node.args[0], home):
+            return False
+        return not _holds_items_itself(node.func.value, home, is_known)
+    if isinstance(node, ast.Attribute):
+        is_own = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "super"
+        return node.attr == "__delitem__" and not is_own
+    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Del):
+        return False
+    saves = getattr(home.function(node), "name", "") == "__getstate__"  # no load calls it
+    return not (saves or _holds_items_itself(node.value, home, is_known))
 
 
 def _is_plain_key(key: ast.expr, home: SourceFile, is_known: IsKnown) -> bool:

@@ -81,7 +81,8 @@ def is_only_read(node: ast.expr, home: Module, depth: int = 1) -> bool:
         return user.attr in READING and _is_method_read(user, home, depth)
     if isinstance(user, ast.Subscript):
         is_item = user.value is node and isinstance(user.ctx, ast.Load)
-        return is_item and is_only_read(user, home, _inside(depth))
+        left = _copied(depth) if isinstance(user.slice, ast.Slice) else _inside(depth)
+        return is_item and is_only_read(user, home, left)
     if isinstance(user, ast.Call):
         is_builtin = isinstance(user.func, ast.Name) and not home.bindings.definitions(user.func)
         name = user.func.id if is_builtin else ""  # type: ignore[attr-defined]
