@@ -90,6 +90,63 @@ def test_another_file_hides_a_builtin(other, tmp_path):
     assert (tmp_path / "ran").is_dir()
 
 
+RUNNING = "def run(x, *, f=str): return f(x)"
+OUT = "class Out:\n    def write(self, x): eval(x)\n"
+REACHING = {
+    "a default": (RUNNING, "run(s['x'])", "import victim\nvictim.run.__kwdefaults__['f'] = eval\n"),
+    "defaults": (
+        RUNNING,
+        "run(s['x'])",
+        "import victim\nvictim.run.__kwdefaults__.update(f=eval)\n",
+    ),
+    "the caller": (
+        "import other\nother.hide()",
+        "len(s['x'])",
+        "import sys\ndef hide(): sys._getframe(1).f_locals['len'] = eval\n",
+    ),
+    "each module": (
+        "",
+        "len(s['x'])",
+        (
+            "import sys, victim\nfor one in list(sys.modules.values()):\n"
+            "    if one.__name__ == 'victim': one.len = eval\n"
+        ),
+    ),
+    "the output": ("", "print(s['x'])", f"import sys\n{OUT}def go(): sys.stdout = Out()\ngo()\n"),
+    "the output of a block": (
+        "",
+        "print(s['x'])",
+        f"import contextlib\n{OUT}contextlib.redirect_stdout(Out()).__enter__()\n",
+    ),
+    "the output of errors": (
+        "",
+        "print(s['x'])",
+        f"import sys\n{OUT}def go(): sys.stderr = sys.stdout = Out()\ngo()\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("head", "does", "other"), REACHING.values(), ids=REACHING)
+def test_another_file_reaches_what_the_class_uses(head, does, other, tmp_path):
+    project(tmp_path, head, f"{SETS}self.x = {does}", other=other)
+    assert not stands_as_itself(tmp_path)
+    loaded(tmp_path, forge.new(NET) + RUN + b"b", more="other")
+    assert (tmp_path / "ran").is_dir()
+
+
+READS = {
+    "an error": "import subprocess\nx = subprocess.run(['ls'], stdout=subprocess.PIPE)\n",
+    "the caller's names": "import sys\nx = dict(sys._getframe().f_locals)\n",
+    "modules": "import sys\nfor one in sys.modules.values(): print(one.__name__)\n",
+}
+
+
+@pytest.mark.parametrize("other", READS.values(), ids=READS)
+def test_what_only_reads_does_not_count(other, tmp_path):
+    project(tmp_path, RUNNING, f"{SETS}print(len(s['x']), run(s['x']))", other=other)
+    assert stands_as_itself(tmp_path)
+
+
 @pytest.mark.parametrize("other", ["import victim\nvictim.len = len\n", "victim = 1\n"])
 def test_what_hides_none_does_not_count(other, tmp_path):
     project(tmp_path, "", f"{SETS}self.x = len(s['x'])", other=other)

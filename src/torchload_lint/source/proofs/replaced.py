@@ -63,14 +63,28 @@ _HOOKS = (
     ("logging.", "setLogRecordFactory", r"\bsetLogRecordFactory\("),
     ("logging.", "Handler", r"\bclass\s+\w+\([^)]*Handler\b"),
     ("logging.", "Formatter", r"\bclass\s+\w+\([^)]*Formatter\b"),
+    *(
+        ("builtins.print", word, rf"\.{word}\s*=(?!=)|\bredirect_{word}\(")
+        for word in ("stdout", "stderr")
+    ),
+    ("warnings.", "stderr", r"\.stderr\s*=(?!=)|\bredirect_stderr\("),
     ("torch.nn.", "register_module_", r"\bregister_module_\w*hook\("),
     ("", "meta_path", r"\bmeta_path\b"),
     ("", "path_hooks", r"\bpath_hooks\b"),
+    ("", "__kwdefaults__", r"\b__kwdefaults__\b"),
+    (
+        "",
+        "f_locals",
+        r"\bf_locals\s*(?:\[[^\]\n]*\]\s*=(?!=)|\|=|\.\s*(?:update|setdefault|__setitem__)\b)",
+    ),
+    ("", "get_refer", r"\bget_refer(?:ents|rers)\("),
     ("", "modules", r"\b(?:getattr|vars)\(\s*sys\b|\bsys\.__dict__"),
 )
 """Where it starts what a proof uses (empty: imports, which all do) → a word of files that hang code
 of their own onto it."""
 
+_WHERE = {"__kwdefaults__": "functions", "f_locals": "names of a file", "get_refer": "any object"}
+"""What a word stands for, where it is not imports."""
 
 _FINDING_MODULES = ("modules", "import_module", "__import__")
 """Words of what finds a module by a name."""
@@ -169,7 +183,7 @@ class _Search:
             if not start or any(name.startswith(start) for name in self._used.outside):
                 for path in sorted(programs.intersection(self._project.holding(word))):
                     if re.search(pattern, self._project.files.text(path) or ""):
-                        what = start.rstrip(".") or "imports"
+                        what = start.rstrip(".") or _WHERE.get(word, "imports")
                         yield f"{path} hangs code of its own onto {what} ({word})"
 
     def given_away(self) -> Iterator[str]:

@@ -181,8 +181,15 @@ def _is_class(dotted: str, home: SourceFile, project: ProjectIndex) -> bool:
 def finds_module(node: ast.expr, home: SourceFile) -> bool:
     """Whether it is a module that is found by a name, or may be one: ``sys.modules["models"]``."""
     if isinstance(node, ast.Name):
-        values = [one.value for one in home.bindings.definitions(node)]
-        return any(value is not None and finds_module(value, home) for value in values)
+        made = home.bindings.definitions(node)
+        values = [one.value for one in made if one.value is not None]
+        loops = [one.node.iter for one in made if isinstance(one.node, ast.For | ast.comprehension)]
+        return any(finds_module(value, home) for value in values) or any(
+            home.bindings.qualified(part) == "sys.modules"  # each of them
+            for loop in loops
+            for part in ast.walk(loop)
+            if isinstance(part, ast.Name | ast.Attribute)
+        )
     if isinstance(node, ast.Subscript):
         return home.bindings.qualified(node.value) == "sys.modules"
     if not isinstance(node, ast.Call):
