@@ -427,7 +427,7 @@ def test_the_module_that_a_fix_writes_into_a_package_is_proven_with_it(
     app = tmp_path / "app"
     app.mkdir()
     (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = ['torch>=2.6']\n")
-    (app / "__init__.py").write_text("")
+    (app / "__init__.py").write_text("# A package with words in it.\n")
     (app / "net.py").write_text("class Net:\n    def set(self, x):\n        self.x = eval(x)\n")
     (app / "load.py").write_text("import torch\n\nnet = torch.load('w.pt')\n")
     saves = "import torch, app.net\ntorch.save(app.net.Net(), 'w.pt')"
