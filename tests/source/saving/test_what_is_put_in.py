@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torch import nn
 """
-SAVE = "\ntorch.save(state, 'x.pt')\ntorch.load('x.pt', weights_only=False)\n"
+LOAD = "\ntorch.load('x.pt', weights_only=False)\n"
+SAVE = f"\ntorch.save(state, 'x.pt'){LOAD}"
 NAMESPACE = "argparse.Namespace(x=1)"
 KNOWN = {
     "nothing": "state = {'epoch': 1}",
@@ -379,3 +380,50 @@ def test_nothing_is_known_where_too_many_files_may_fill_it(count, known):
     files = {f"part{number}.py": filling for number in range(count)}
     files["keeper.py"] = KEEPER.replace("SAVED", "STATE")
     assert said(files, "keeper.py").complete is known
+
+
+FILES = {"c.yaml": "a:\n  b: 1\nl: [1, 2]\n", "d.yaml": "a: 2020-01-02\n", "c.json": '{"a": 1}\n'}
+OMEGACONF = "from omegaconf import DictConfig, OmegaConf\n"
+OF_LIBRARIES = {
+    "OmegaConf.load": OMEGACONF + "state = {'cfg': OmegaConf.load('c.yaml')}",
+    "a part of it": OMEGACONF + "state = {'cfg': OmegaConf.load('c.yaml').a}",
+    "a list in it": OMEGACONF + "state = {'cfg': OmegaConf.load('c.yaml').l}",
+    "OmegaConf.create": OMEGACONF + "state = {'cfg': OmegaConf.create({'a': 1})}",
+    "DictConfig": OMEGACONF + "state = {'cfg': DictConfig({'a': 1})}",
+    "dict of a nested one": OMEGACONF + "state = dict(OmegaConf.create({'a': {'b': 1}}))",
+    "OmegaConf.structured": f"""{OMEGACONF}
+from dataclasses import dataclass
+
+@dataclass
+class Options:
+    a: int = 1
+
+state = {{'cfg': OmegaConf.structured(Options)}}
+""",
+    "munchify": "from munch import munchify\nstate = {'cfg': munchify({'a': {'b': 1}}).a}",
+    "Box": "from box import Box\nstate = {'cfg': Box({'a': {'b': 1}}).a}",
+    "a date in YAML": "import yaml\nstate = {'cfg': yaml.safe_load(open('d.yaml'))}",
+    "objects made of JSON": "import argparse, json\nstate = {'cfg': json.load(open('c.json'), "
+    "object_hook=lambda found: argparse.Namespace(**found))}",
+    "Hydra's": "import hydra\n\n@hydra.main(config_path='.', config_name='c')\ndef main(cfg):\n"
+    "    torch.save({'cfg': cfg}, 'x.pt')\n",
+}
+PLAIN = {
+    "YAML": "import yaml\nstate = {'cfg': yaml.safe_load(open('c.yaml'))}",
+    "JSON": "import json\nstate = {'cfg': json.load(open('c.json'))}",
+    "a number of OmegaConf's": OMEGACONF + "state = {'lr': OmegaConf.load('c.yaml').a.b}",
+    "to_container": OMEGACONF + "state = OmegaConf.to_container(OmegaConf.load('c.yaml'))",
+}
+
+
+@pytest.mark.parametrize("code", OF_LIBRARIES.values(), ids=OF_LIBRARIES)
+def test_objects_of_configuration_libraries_are_no_dictionaries(code):
+    last = LOAD if "torch.save" in code else SAVE
+    assert not said({**FILES, "main.py": f"import torch\n{code}{last}"}, "main.py").complete
+
+
+@pytest.mark.parametrize("code", PLAIN.values(), ids=PLAIN)
+def test_what_is_read_of_a_configuration_may_be_plain(code):
+    found = said({**FILES, "main.py": f"import torch\n{code}{SAVE}"}, "main.py")
+    assert found.complete, found.unknown
+    assert not found.needs

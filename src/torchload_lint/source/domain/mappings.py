@@ -10,6 +10,7 @@ from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.patterns import HOLE
 from torchload_lint.source.domain.values import (
     Record,
+    Sequence,
     Text,
     Value,
     Values,
@@ -45,6 +46,40 @@ def over(first: Mapping[str, Values], second: Mapping[str, Values]) -> Mapping[s
         return {**second, **first}
     layers = [each for each in (first, second) if each or not isinstance(each, dict)]
     return layers[0] if len(layers) == 1 else Layered(*layers)
+
+
+def as_kind(values: Values, kind: str, lists: str = "list") -> Values:
+    """The same mappings as objects of another class, those inside of them too. ``lists``: what the
+    lists in them become.
+    """
+    return tuple(_as_kind(value, kind, lists) for value in values)
+
+
+class _Converted(Mapping[str, Values]):
+    """A mapping of which each entry is converted when it is asked for."""
+
+    def __init__(self, entries: Mapping[str, Values], kind: str, lists: str) -> None:
+        self._entries = entries
+        self._kinds = kind, lists
+
+    def __getitem__(self, key: str) -> Values:
+        return as_kind(self._entries[key], *self._kinds)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def _as_kind(value: Value, kind: str, lists: str) -> Value:
+    if isinstance(value, Record):
+        entries = _Converted(value.entries, kind, lists)
+        return value.changed(entries=entries, others=as_kind(value.others, kind, lists), kind=kind)
+    if isinstance(value, Sequence) and (value.kind == "list" or "." in value.kind):
+        items = tuple(as_kind(each, kind, lists) for each in value.items)
+        return value.changed(items=items, others=as_kind(value.others, kind, lists), kind=lists)
+    return value
 
 
 def copied(node: ast.DictComp) -> ast.expr | None:

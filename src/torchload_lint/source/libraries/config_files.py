@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.config import parse_toml
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.domain.mappings import as_kind
 from torchload_lint.source.domain.patterns import HOLE, Rung, is_exact, known, normal
 from torchload_lint.source.domain.values import (
     Constant,
@@ -36,9 +37,36 @@ _REFERENCE = late_pattern(r"\$\{([^${}]*)\}|<([\w./]+)>")
 
 
 def loaded(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``yaml.safe_load(open(path))``, ``OmegaConf.load(path)``, ``json.load(f)`` and their kin."""
+    """``hyperpyyaml.load_hyperpyyaml(open(path))`` and its kin, which may make objects."""
     given = arguments(evaluator, call, frame).at(0)
     return _contents(evaluator, given, frame)
+
+
+def _plain(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``yaml.safe_load(open(path))``, ``json.load(f)``: dictionaries and lists, where no keyword
+    has something else made of them.
+    """
+    makes_others = any(keyword.arg in _MAKES_OTHERS for keyword in call.keywords)
+    return (
+        loaded(evaluator, call, frame)
+        if makes_others
+        else _of_kind("dict", "list")(evaluator, call, frame)
+    )
+
+
+def _of_kind(kind: str, lists: str) -> Known:
+    """Reads files whose mappings and lists become objects of these classes."""
+
+    def contained(project: ProjectIndex, path: str) -> Values | None:
+        found = read(project, path)
+        key = ("configuration", path, kind)
+        return project.remember(key, lambda: None if found is None else as_kind(found, kind, lists))
+
+    def known(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+        given = arguments(evaluator, call, frame).at(0)
+        return _contents(evaluator, given, frame, contained)
+
+    return known
 
 
 def _all_loaded(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -210,12 +238,14 @@ def _entry(holder: object, key: str) -> object:
     return holder.get(key) if isinstance(holder, dict) else None
 
 
-_LOADERS = (
+_MAKES_OTHERS = frozenset({"cls", "object_hook", "object_pairs_hook", "parse_float", "parse_int"})
+"""Keywords of JSON's functions, by which a program makes objects of its own."""
+_PLAIN_LOADERS = (
     *("yaml.load", "yaml.safe_load", "yaml.full_load", "yaml.unsafe_load", "oyaml.safe_load"),
-    *("ruamel.yaml.safe_load", "ruamel.yaml.load", "hyperpyyaml.load_hyperpyyaml"),
     *("json.load", "json.loads", "toml.load", "toml.loads", "tomllib.load", "tomli.load"),
-    *("tomllib.loads", "tomli.loads", "omegaconf.OmegaConf.load"),
+    *("tomllib.loads", "tomli.loads", "ruamel.yaml.safe_load"),
 )
+_LOADERS = ("ruamel.yaml.load", "hyperpyyaml.load_hyperpyyaml")
 
 
 def _by_object(evaluator: Evaluator, made: Made, call: ast.Call, frame: Frame) -> Values:
@@ -227,6 +257,8 @@ def _by_object(evaluator: Evaluator, made: Made, call: ast.Call, frame: Frame) -
 
 CALLS: dict[str, Known] = {
     **dict.fromkeys(_LOADERS, loaded),
+    **dict.fromkeys(_PLAIN_LOADERS, _plain),
+    "omegaconf.OmegaConf.load": _of_kind("omegaconf.DictConfig", "omegaconf.ListConfig"),
     **dict.fromkeys(("yaml.load_all", "yaml.safe_load_all", "yaml.full_load_all"), _all_loaded),
 }
 METHODS: dict[str, KnownMethod] = {

@@ -29,14 +29,13 @@ MAPPINGS: dict[str, GlobalName | None] = {
             *("yacs.config.CfgNode", "fvcore.common.config.CfgNode", "ml_collections.ConfigDict"),
             "ml_collections.config_dict.ConfigDict",
             *("detectron2.config.CfgNode", "attrdict.AttrDict", "attridict.AttriDict"),
-            *("dotmap.DotMap", "collections.UserDict"),
+            *("dotmap.DotMap", "collections.UserDict", "omegaconf.DictConfig"),
         )
     ),
     "argparse.Namespace": GlobalName("argparse", "Namespace"),
     "types.SimpleNamespace": GlobalName("types", "SimpleNamespace"),
     "collections.defaultdict": GlobalName("collections", "defaultdict"),
     "easydict.EasyDict": GlobalName("easydict", "EasyDict"),
-    "omegaconf.DictConfig": GlobalName("omegaconf.dictconfig", "DictConfig"),
 }
 """Classes of mappings and namespaces, and what a pickle of one names, where torch does not allow
 that by itself and it is known."""
@@ -45,27 +44,56 @@ LAST_NAMES = frozenset("AttributeDict AttrDict EasyDict Munch Box DotDict Config
 
 _INITIAL = "initial_dictionary"
 """What ml_collections calls the mapping that a configuration is made of."""
-_SAME_ENTRIES = (
-    *("builtins.vars", "omegaconf.OmegaConf.create", "omegaconf.DictConfig", "munch.munchify"),
-    *("munch.Munch.fromDict", "munch.DefaultMunch.fromDict"),
-    *("omegaconf.OmegaConf.to_container", "omegaconf.OmegaConf.structured", "dataclasses.asdict"),
-    *("ml_collections.FrozenConfigDict", "ml_collections.config_dict.FrozenConfigDict"),
+_SHALLOW = frozenset(
+    """
+    builtins.dict collections.OrderedDict collections.defaultdict collections.UserDict
+    argparse.Namespace types.SimpleNamespace munch.Munch
+    """.split()
 )
+"""Those that leave the mappings inside of them as they are; others make them like themselves."""
+_CONVERTED = {
+    **dict.fromkeys(("builtins.vars", "dataclasses.asdict"), ("dict", "")),
+    "omegaconf.OmegaConf.to_container": ("dict", "list"),
+    **dict.fromkeys(
+        (
+            *("omegaconf.OmegaConf.create", "omegaconf.OmegaConf.structured"),
+            "omegaconf.DictConfig",
+        ),
+        ("omegaconf.DictConfig", "omegaconf.ListConfig"),
+    ),
+    **dict.fromkeys(
+        ("munch.munchify", "munch.Munch.fromDict", "munch.DefaultMunch.fromDict"),
+        ("munch.Munch", "list"),
+    ),
+    **dict.fromkeys(
+        ("ml_collections.FrozenConfigDict", "ml_collections.config_dict.FrozenConfigDict"),
+        ("ml_collections.FrozenConfigDict", "tuple"),
+    ),
+}
+"""Functions that give the same entries in another class, that class, and what lists in them become;
+an empty text where what is inside stays as it is.
+"""
 
 
-def _variables(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``vars(args)``, ``edict(d)``, ``OmegaConf.create(d)``: the same entries, in another class."""
+def _converted(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``vars(args)``, ``OmegaConf.create(d)``: the same entries, in another class."""
     given = arguments(evaluator, call, frame)
+    kind, lists = _CONVERTED[frame.module.bindings.qualified(call.func) or "builtins.vars"]
     if not given.positional:
-        return (Record(dict(given.named), kind="dict"),)
-    return tuple(
-        value.changed(as_mapping=True)
-        if isinstance(value, (ParsedOptions, Instance))
-        else value.changed(kind="dict")
-        if isinstance(value, Record)
-        else value
-        for value in handing.on(evaluator, call.args[0], given.positional[0], frame)
-    )
+        return (Record(dict(given.named), kind=kind),)
+    values = handing.on(evaluator, call.args[0], given.positional[0], frame)
+    if kind == "dict":
+        plain = tuple(
+            value.changed(as_mapping=True)
+            if isinstance(value, ParsedOptions | Instance)
+            else value.changed(kind="dict")
+            if isinstance(value, Record)
+            else value
+            for value in values
+        )
+        return mappings.as_kind(plain, kind, lists) if lists else plain
+    wholes = (spreading.entries(evaluator, value, frame) or value for value in values)
+    return mappings.as_kind(tuple(wholes), kind, lists)
 
 
 def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -82,12 +110,13 @@ def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
             spread = spreading.spread(evaluator, values, frame)
             entries = mappings.over(entries, spread.entries)
             others = union(others, spread.others)
-    return (Record(entries, others, kind=dotted),)
+    made: Values = (Record(entries, others, kind=dotted),)
+    return made if dotted in _SHALLOW or dotted == "dict" else mappings.as_kind(made, dotted)
 
 
 CALLS: dict[str, Known] = {
     **dict.fromkeys(MAPPINGS, _mapping),
-    **dict.fromkeys(_SAME_ENTRIES, _variables),
+    **dict.fromkeys(_CONVERTED, _converted),
 }
 CERTAIN = frozenset(
     """

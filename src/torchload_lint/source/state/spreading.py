@@ -12,6 +12,7 @@ from torchload_lint.source.domain import conversions
 from torchload_lint.source.domain.mappings import over
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import (
+    Class,
     Instance,
     ParsedOptions,
     Record,
@@ -24,7 +25,7 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.state import class_fields, stores
 
 if TYPE_CHECKING:
-    from torchload_lint.source.domain.values import Class, Frame, Value
+    from torchload_lint.source.domain.values import Frame, Value
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
 
@@ -32,11 +33,13 @@ _UNNAMED = "an entry that is not named"
 
 
 class Parts(Mapping[str, Values]):
-    """The options of a command line, or the attributes of an object, by name. Which names there
-    are is not known, so that a loop over them sees none.
+    """The options of a command line, or the attributes of an object or class, by name. Which names
+    there are is not known, so that a loop over them sees none.
     """
 
-    def __init__(self, evaluator: Evaluator, whole: ParsedOptions | Instance, frame: Frame) -> None:
+    def __init__(
+        self, evaluator: Evaluator, whole: ParsedOptions | Instance | Class, frame: Frame
+    ) -> None:
         self._evaluator = evaluator
         self._whole = whole
         self._frame = frame
@@ -79,7 +82,7 @@ def entries(evaluator: Evaluator, value: Value, frame: Frame) -> Record | None:
     """A value as a mapping of names; None where it cannot be one."""
     if isinstance(value, Record):
         return value
-    if isinstance(value, ParsedOptions | Instance):
+    if isinstance(value, ParsedOptions | Instance | Class):
         parts = Parts(evaluator, value, frame)
         return Record(parts, unknown(_UNNAMED), rung=value.rung)
     return None

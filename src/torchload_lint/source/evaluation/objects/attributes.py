@@ -113,7 +113,7 @@ def _stored_as_item(
     """What was certainly stored under ``cfg["x"]``, where ``cfg`` is a configuration, of which
     ``cfg.x`` is the same entry.
     """
-    if not bases or not all(isinstance(each, Record) and each.kind == "config" for each in bases):
+    if not bases or not all(isinstance(each, Record) and each.kind != "dict" for each in bases):
         return ()
     spelled = f"{ast.unparse(node.value)}[{node.attr!r}]"
     stored, settled = stores.reaching(evaluator, node, frame, spelled)

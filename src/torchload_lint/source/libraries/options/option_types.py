@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
 
+_PLAIN_CALLS = ("builtins.", "ast.literal_eval", "json.loads", "os.path.", "torch.device")
 _PATHS = frozenset({"pathlib.Path", "pathlib.PosixPath"})
 
 
@@ -30,7 +31,9 @@ def special_options(evaluator: Evaluator, options: ParsedOptions) -> Iterator[tu
             values = evaluator.anywhere(one.default, module) if one.default is not None else ()
             if dotted in _PATHS or any(isinstance(each, Text) and each.is_path for each in values):
                 yield name, True
-            elif _makes_objects(given.get("action"), dotted, evaluator, module):
+            elif _calls_more(given.get("type"), module) or _makes_objects(
+                given.get("action"), dotted, evaluator, module
+            ):
                 yield name, False
 
 
@@ -41,3 +44,14 @@ def _makes_objects(
     known = evaluator.project.definitions(dotted, module.path) if dotted else ()
     own_action = action is not None and not isinstance(action, ast.Constant | ast.Attribute)
     return own_action or any(each.kind == "class" for each in known)
+
+
+def _calls_more(node: ast.expr | None, module: SourceFile) -> bool:
+    """Whether a type that is a ``lambda`` calls more than Python's own functions and methods of
+    the text that it is given.
+    """
+    if not isinstance(node, ast.Lambda):
+        return False
+    called = (each.func for each in ast.walk(node.body) if isinstance(each, ast.Call))
+    names = (module.bindings.qualified(each) or "" for each in called)
+    return any(name and not name.startswith(_PLAIN_CALLS) for name in names)

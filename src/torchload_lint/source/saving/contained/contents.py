@@ -48,9 +48,7 @@ _PLAIN_RESULTS = frozenset(
     f"builtins.{name}" for name in ("len", "int", "float", "bool", "str", "id")
 ) | {"time.time", "time.perf_counter", "time.strftime", "os.getpid"}
 _LIKE_ARGUMENTS = frozenset(f"builtins.{name}" for name in ("sum", "round", "abs", "max", "min"))
-"""Functions whose result is of the type of what they are given: ``round`` of a number of numpy is
-one of numpy.
-"""
+"""Functions whose result is of the type of what they are given, a number of numpy, say."""
 _NO_LISTS = frozenset({"deque", "frozenset", "iterator", "range"})
 _PLAIN_METHODS = frozenset({"item", "size", "tolist"})
 _TENSOR_MAKERS = frozenset(
@@ -64,7 +62,7 @@ _TENSOR_MAKERS = frozenset(
 _TORCH_STATE = (".state_dict", ".get_rng_state", ".get_rng_state_all", ".named_parameters")
 _NOT_TENSORS = ("torch.optim.", "torch.utils.", "torch.distributions.", "torch.nn.", "torch.jit.")
 _DICTS = frozenset(
-    {"dict", "builtins.dict", "collections.OrderedDict", "part", "config", "url", "builtins.vars"}
+    {"dict", "builtins.dict", "collections.OrderedDict", "part", "url", "builtins.vars"}
 )
 
 
@@ -178,6 +176,8 @@ class _Collector:
     def text(self, value: Text, _: int) -> str:
         if value.is_path:
             self.need(GlobalName("pathlib", "PosixPath"))
+        elif pickling.may_be_date(value):
+            self.miss("a date of a configuration file")
         elif value.rung.height >= Rung.DEFAULT.height:
             self.assume("an option is a text")
         return "text"
@@ -187,7 +187,7 @@ class _Collector:
 
     def sequence(self, value: Sequence, depth: int) -> str:
         self.visit_all(value.element(), depth)
-        if value.kind in _NO_LISTS:
+        if value.kind in _NO_LISTS or "." in value.kind:
             return self.miss(f"it is of the type {value.kind}")
         return value.kind if value.kind != "split" else "list"
 

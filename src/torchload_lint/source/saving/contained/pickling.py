@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
+from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.names.members import base_expressions, is_function, member
 from torchload_lint.source.project.classes import ancestry, base_names
 from torchload_lint.source.project.origins import origins
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.domain.relied import Relied
-    from torchload_lint.source.domain.values import Frame
+    from torchload_lint.source.domain.values import Frame, Text
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
+_DATE = late_pattern(r"\d{4}-\d\d?-\d\d?(?:[Tt \t]|$)")
 _REDUCING = ("__reduce_ex__", "__reduce__")
 _ADDING = ("__getstate__", "__getnewargs__")
 _OTHER_WAYS = ("__getnewargs_ex__", "__getattribute__", "__getattr__", "__class__")
@@ -187,3 +189,8 @@ def global_of(dotted: str, module: str) -> GlobalName:
     if module and dotted.startswith(f"{module}."):
         return GlobalName(module, dotted.removeprefix(f"{module}."))
     return GlobalName.parse(dotted)
+
+
+def may_be_date(value: Text) -> bool:
+    """Whether a text of a configuration file is what YAML takes for a date."""
+    return value.rung is Rung.CONFIG_FILE and bool(_DATE.match(value.text))
