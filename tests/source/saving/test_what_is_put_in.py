@@ -69,6 +69,8 @@ KNOWN = {
         """,
 }
 OPEN = {
+    "a choice of numpy's": "state = {'h': np.random.choice([1, 2])}",
+    "parts that numpy makes": "state = {'h': np.array_split([1, 2], 2)[0]}",
     "a number of numpy in a scheduler": """
         net = nn.Linear(1, 1)
         optimizer = torch.optim.SGD(net.parameters(), lr=0.1)

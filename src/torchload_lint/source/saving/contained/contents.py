@@ -92,8 +92,8 @@ def of_expression(engine: Engine, node: ast.expr, module: SourceFile) -> Content
         _add_what_is_put_in(collector, node, module)
     except TooManyError:
         collector.miss("more may be put into it than can be looked into")
-    for owner, home in pickling.enumerations(engine.relied, engine.project):
-        collector.miss(f"a member of {home.bindings.qualname(owner)} may be saved")
+    for other_type in pickling.other_types(engine.relied, engine.project):
+        collector.miss(other_type)
     return collector.contents
 
 

@@ -159,16 +159,18 @@ def _registered(project: ProjectIndex) -> Iterator[str]:
             yield f"{path} may set how it is pickled"
 
 
-def enumerations(
-    relied: Relied, project: ProjectIndex
-) -> Iterator[tuple[ast.ClassDef, SourceFile]]:
-    """The enumerations of which a member was looked up: it is pickled by its class, while it
-    stands for its value wherever a path is meant.
+def other_types(relied: Relied, project: ProjectIndex) -> Iterator[str]:
+    """What was followed as if it were a plain value, which is all that a path asks for: a member
+    of an enumeration, which is pickled by its class, and what functions of numpy and pandas give
+    back, who make texts and numbers of their own types.
     """
     looked_into = {node: module for (node, _, _), module in relied.members.items()}
     for node, module in looked_into.items():
         if any(base.startswith("enum.") for base in base_names(node, module, project)):
-            yield node, module
+            yield f"a member of {module.bindings.qualname(node)} may be saved"
+    for callee in relied.strangers:
+        if callee.startswith(("numpy.", "pandas.")):
+            yield f"the type of what {callee}() gives"
 
 
 def is_own_class(node: ast.expr, frame: Frame) -> bool:
