@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,8 @@ DEFAULT_TIMEOUT = 60.0
 
 _PATIENCE = 30.0
 """Seconds more for the supervisor, which ends the child when its time is over."""
-
+_BETWEEN_LOOKS = 0.5
+"""Seconds from one look whether the supervisor was stopped to the next."""
 _SECONDS_TO_END = 15.0
 """How long a program may live on that has written its answer."""
 _MOST_READ = 1 << 22
@@ -318,8 +320,10 @@ def _answer_of(
         for thread in threads:
             thread.start()
         threads[1].join(seconds)
-        _continue(process)  # its own time is over soon, unless a project has stopped it
-        threads[1].join(_PATIENCE)
+        until = time.monotonic() + _PATIENCE
+        while threads[1].is_alive() and time.monotonic() < until:
+            _continue(process)  # its own time is over soon, unless a project has stopped it
+            threads[1].join(_BETWEEN_LOOKS)
         if found and len(found[0]) < _MOST_READ:
             process.wait(_SECONDS_TO_END)
     except subprocess.TimeoutExpired:
@@ -353,8 +357,17 @@ def _program(python: Path) -> str:
 
 
 def _continue(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None and hasattr(signal, "SIGCONT"):
+    """Let a process go on that was stopped; it counts as stopped where the system does not say."""
+    if process.poll() is None and hasattr(signal, "SIGCONT") and _may_be_stopped(process.pid):
         process.send_signal(signal.SIGCONT)
+
+
+def _may_be_stopped(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] in {"T", "t"}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

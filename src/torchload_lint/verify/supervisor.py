@@ -34,6 +34,9 @@ _MOST_ANSWERED = 1 << 20
 def main() -> None:
     """Answer one request with what the child says, or with why it says nothing."""
     signal.signal(signal.SIGTERM, _leave)
+    continued: list[int] = []
+    if hasattr(signal, "SIGCONT"):
+        signal.signal(signal.SIGCONT, lambda number, _: continued.append(number))
     _adopt_orphans()
     request = json.load(sys.stdin)
     token = secrets.token_hex(16)
@@ -48,6 +51,8 @@ def main() -> None:
         answer = _answer(child, {**request, "token": token}, float(sys.argv[1]))
     finally:
         _end_all(child)
+    if continued:  # who watches over the load was stopped, and saw nothing for a while
+        answer = {"status": "failed", "error": "the process that watches over it was stopped"}
     sys.stdout.write(json.dumps({**answer, "question": request.get("question")}))
 
 

@@ -116,8 +116,10 @@ def _plain_pickle(
     """What ``pickle.dump`` wrote: everything is in the one pickle, storages too."""
     stream = found.streams[0]
     if stream.fault is not None and stream.fault.code == "malformed":
-        is_text = is_plain_text(source)
-        raise refused(advice.TEXT if is_text else advice.no_pickle(stream.fault))
+        ends_like_one = source.read_at(max(source.size - 2, 0), 2) == b"\n."
+        if is_plain_text(source) and not ends_like_one:
+            raise refused(advice.TEXT)
+        raise refused(advice.no_pickle(stream.fault))
     value = checked(stream, recorder)
     if stream.end != source.size:
         raise MigrationError(
