@@ -384,13 +384,20 @@ def test_nothing_is_known_where_too_many_files_may_fill_it(count, known):
     assert said(files, "keeper.py").complete is known
 
 
-FILES = {"c.yaml": "a:\n  b: 1\nl: [1, 2]\n", "d.yaml": "a: 2020-01-02\n", "c.json": '{"a": 1}\n'}
+TOOLS = "from omegaconf import OmegaConf\nmake = OmegaConf.create\n"
+FILES = {
+    "tools.py": TOOLS,
+    "c.yaml": "a:\n  b: 1\nl: [1, 2]\n",
+    "d.yaml": "a: 2020-01-02\n",
+    "c.json": '{"a": 1}\n',
+}
 OMEGACONF = "from omegaconf import DictConfig, OmegaConf\n"
 OF_LIBRARIES = {
     "OmegaConf.load": OMEGACONF + "state = {'cfg': OmegaConf.load('c.yaml')}",
     "a part of it": OMEGACONF + "state = {'cfg': OmegaConf.load('c.yaml').a}",
     "a list in it": OMEGACONF + "state = {'cfg': OmegaConf.load('c.yaml').l}",
     "OmegaConf.create": OMEGACONF + "state = {'cfg': OmegaConf.create({'a': 1})}",
+    "OmegaConf.create by another name": "from tools import make\nstate = {'cfg': make({'a': 1})}",
     "DictConfig": OMEGACONF + "state = {'cfg': DictConfig({'a': 1})}",
     "dict of a nested one": OMEGACONF + "state = dict(OmegaConf.create({'a': {'b': 1}}))",
     "OmegaConf.structured": f"""{OMEGACONF}

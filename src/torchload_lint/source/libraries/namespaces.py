@@ -19,7 +19,7 @@ from torchload_lint.source.state.evaluated_arguments import arguments
 if TYPE_CHECKING:
     import ast
 
-    from torchload_lint.source.domain.values import Frame
+    from torchload_lint.source.domain.values import Frame, Value
     from torchload_lint.source.evaluator import Evaluator, Known
 
 MAPPINGS: dict[str, GlobalName | None] = {
@@ -75,25 +75,29 @@ an empty text where what is inside stays as it is.
 """
 
 
-def _converted(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
-    """``vars(args)``, ``OmegaConf.create(d)``: the same entries, in another class."""
-    given = arguments(evaluator, call, frame)
-    kind, lists = _CONVERTED[frame.module.bindings.qualified(call.func) or "builtins.vars"]
-    if not given.positional:
-        return (Record(dict(given.named), kind=kind),)
-    values = handing.on(evaluator, call.args[0], given.positional[0], frame)
-    if kind == "dict":
-        plain = tuple(
-            value.changed(as_mapping=True)
-            if isinstance(value, ParsedOptions | Instance)
-            else value.changed(kind="dict")
-            if isinstance(value, Record)
-            else value
-            for value in values
-        )
-        return mappings.as_kind(plain, kind, lists) if lists else plain
-    wholes = (spreading.entries(evaluator, value, frame) or value for value in values)
-    return mappings.as_kind(tuple(wholes), kind, lists)
+def _converted(kind: str, lists: str) -> Known:
+    """``vars(args)``, ``OmegaConf.create(d)``: the same entries, in another class. What is called
+    may go by any name in the program.
+    """
+
+    def convert(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+        given = arguments(evaluator, call, frame)
+        if not given.positional:
+            return (Record(dict(given.named), kind=kind),)
+        values = handing.on(evaluator, call.args[0], given.positional[0], frame)
+        if kind == "dict":
+            plain = tuple(map(_as_dict, values))
+            return mappings.as_kind(plain, kind, lists) if lists else plain
+        wholes = (spreading.entries(evaluator, value, frame) or value for value in values)
+        return mappings.as_kind(tuple(wholes), kind, lists)
+
+    return convert
+
+
+def _as_dict(value: Value) -> Value:
+    if isinstance(value, ParsedOptions | Instance):
+        return value.changed(as_mapping=True)
+    return value.changed(kind="dict") if isinstance(value, Record) else value
 
 
 def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -116,7 +120,7 @@ def _mapping(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
 
 CALLS: dict[str, Known] = {
     **dict.fromkeys(MAPPINGS, _mapping),
-    **dict.fromkeys(_CONVERTED, _converted),
+    **{name: _converted(kind, lists) for name, (kind, lists) in _CONVERTED.items()},
 }
 CERTAIN = frozenset(
     """
