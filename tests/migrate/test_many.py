@@ -230,6 +230,24 @@ def test_the_line_that_asks_a_model_for_its_state_dict_runs_as_it_is_shown(proje
     assert list(shown["found"]) == ["weight", "bias"]
 
 
+def test_a_state_dict_in_the_place_of_a_model_is_said_where_it_is_loaded(project: Path) -> None:
+    """Most of all of a file of torch < 1.6, of which no allowlist says that it is a model."""
+    models = {name: torch.nn.Linear(2, 2) for name in ("net", "ema")}
+    torch.save(models, project / "w/a.pt", _use_new_zipfile_serialization=False)
+    before = 'found = torch.load("w/a.pt", weights_only=False)["net"].state_dict()'
+    (project / "read.py").write_text(f"import torch\n\n{before}\n")
+    told = run("w/a.pt").output.partition("The code that loads them:")[2]
+    assert (
+        "read.py:3: at ['net'] is the state dict of a torch.nn.modules.linear.Linear now, for "
+        "load_state_dict of one that the program makes itself (as at 1 other place)\n"
+    ) in told
+    line = told.partition("    + ")[2].partition("\n")[0]
+    assert line == 'found = torch.load("w/a.migrated.pt", weights_only=True)["net"]'
+    shown: dict[str, dict[str, torch.Tensor]] = {}
+    exec(line, {"torch": torch}, shown)
+    assert list(shown["found"]) == ["weight", "bias"]
+
+
 def test_a_long_line_of_source_is_shown_with_both_of_its_changes(project: Path) -> None:
     """A call that a fix wraps is changed as a whole, which would overlap with its path."""
     before = 'the_state_of_training = torch.load("w/a.pt", map_location="cpu", mmap=False)'

@@ -60,6 +60,10 @@ class MigrationOptions:
 
 NAME_AS_TEXT = "its name, as text"
 """What has become of a class or function."""
+MODULE = "the module "
+"""What the name of a model's class follows in a note."""
+STATE_DICT = "its state dict"
+"""What has become of a model, an optimizer or a scheduler."""
 ATTRIBUTES = "a dict of its attributes"
 """What has become of an object."""
 
@@ -118,6 +122,16 @@ def objects_as_dicts(plan: MigrationPlan) -> list[str]:
     """The places of objects that have become dicts of their attributes."""
     changed = plan.of_kind(NoteKind.CHANGED)
     return [note.place for note in changed if note.outcome.startswith(ATTRIBUTES)]
+
+
+def state_dicts(plan: MigrationPlan) -> list[tuple[str, str]]:
+    """The classes of what has become its state dict, a model or optimizer, each with its place."""
+    changed = plan.of_kind(NoteKind.CHANGED)
+    return [
+        (note.what.removeprefix(MODULE), note.place)
+        for note in changed
+        if note.outcome == STATE_DICT
+    ]
 
 
 @dataclass(frozen=True, slots=True)

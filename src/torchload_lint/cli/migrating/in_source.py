@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Target, Verdict, inspect_file
 from torchload_lint.checkpoint.known.torch_range import behaviour
-from torchload_lint.checkpoint.pickles.places import WHOLE
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import Applicability, Edit, Fix, Span
 from torchload_lint.escaping import printable
 from torchload_lint.migrate import TargetFormat
-from torchload_lint.migrate.results import classes_as_text, objects_as_dicts
+from torchload_lint.migrate.results import classes_as_text, objects_as_dicts, state_dicts
 from torchload_lint.plurals import number_of
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.text.expressions import code_of
@@ -133,12 +132,14 @@ def _change(
 
     module, call = load.situation.module, load.situation.load
     edits, notes = _path_edits(load, moved)
-    needs = [need for report in load.situation.reports for need in report.safe_globals]
-    if options.only:
-        notes.append(f"it gives what was at {''.join(f'[{key!r}]' for key in options.only)}")
-    elif any(WHOLE in need.where for need in needs):
-        notes.append("what it gives is the model's state dict, for model.load_state_dict")
-        edits += _without_state_dict(load)
+    top = "".join(f"[{key!r}]" for key in options.only)
+    if top:
+        notes.append(f"it gives what was at {top}")
+    states = [
+        (what, place.removeprefix(top)) for plan in plans for what, place in state_dicts(plan)
+    ]
+    edits += _without_state_dict(load, {place for _, place in states})
+    notes += _state_dict_notes(states)
     if options.format is TargetFormat.SAFETENSORS:
         edits, more = _as_load_file(load, edits)
         notes += more
@@ -155,7 +156,8 @@ def _change(
         notes.append("its allowlist is no longer needed")
     notes += _other_types(plans)
     said = ": " + "; ".join(notes) if notes else ""
-    yield printable(f"  {_shown(load.path)}:{load.row}{said}") + "\n"
+    cell = f"cell {load.cell}:" if load.cell else ""
+    yield printable(f"  {_shown(load.path)}:{cell}{load.row}{said}") + "\n"
     if old != new:
         yield from (printable(f"    - {line}") + "\n" for line in old[first : len(old) - common])
         yield from (printable(f"    + {line}") + "\n" for line in new[first : len(new) - common])
@@ -180,16 +182,39 @@ def _places(found: Iterable[Sequence[str]]) -> str:
     return f"{places[0] or 'the top'}{others}"
 
 
-def _without_state_dict(load: SurveyedLoad) -> list[Edit]:
-    """``torch.load(…).state_dict()`` asks a model for what the new file gives at once."""
+def _state_dict_notes(states: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """What the program finds where it had a model, which it may call at once."""
+    if not states:
+        return
+    what, place = states[0]
+    places = len({place for _, place in states})
+    others = f" (as at {number_of(places - 1, 'other place')})" if places > 1 else ""
+    where = f"at {place}" if place else "what it gives"
+    yield (
+        f"{where} is the state dict of a {what} now, for load_state_dict of one that the "
+        f"program makes itself{others}"
+    )
+
+
+def _without_state_dict(load: SurveyedLoad, places: set[str]) -> list[Edit]:
+    """``torch.load(…)["model"].state_dict()`` asks a model for what the new file gives at once."""
     module, call = load.situation.module, load.situation.load.node
     return [
-        Edit(Span(module.span(call).end, module.span(node).end), "")
+        Edit(Span(module.span(node.func.value).end, module.span(node).end), "")
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and not (node.args or node.keywords)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "state_dict"
-        if node.func.value is call
+        if _place_in(node.func.value, call) in places
     ]
+
+
+def _place_in(node: ast.expr, call: ast.expr) -> str | None:
+    """``['model']`` for what is looked up in what a load gives; None for anything else."""
+    keys = ""
+    while isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        keys = f"[{node.slice.value!r}]{keys}"
+        node = node.value
+    return keys if node is call else None
 
 
 def _shown(path: Path) -> Path:

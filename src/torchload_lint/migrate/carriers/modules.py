@@ -28,7 +28,7 @@ from torchload_lint.migrate.carriers.module_facts import (
 )
 from torchload_lint.migrate.carriers.pickled_instance import attributes_of, read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
-from torchload_lint.migrate.results import MigrationError, NoteKind
+from torchload_lint.migrate.results import MODULE, STATE_DICT, MigrationError, NoteKind
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def state_dict(converter: Conversion, made: PickledInstance, place: str) -> Pick
     if not (made.name in QUANTIZED_CONVOLUTIONS and _save_convolution(building, made, "")):
         _save(building, made, "")
     building.out.state.append(DictValue(entries=[("_metadata", building.metadata)]))
-    converter.changed(place, f"the module {made.name}", "its state dict")
+    converter.changed(place, f"{MODULE}{made.name}", STATE_DICT)
     if building.foreign:
         classes = ", ".join(building.foreign)
         why = "if it overrides state_dict or get_extra_state, what that adds is not in the file"

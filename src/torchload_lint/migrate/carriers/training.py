@@ -17,7 +17,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 )
 from torchload_lint.migrate.carriers.pickled_instance import read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
-from torchload_lint.migrate.results import ATTRIBUTES
+from torchload_lint.migrate.results import ATTRIBUTES, STATE_DICT
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance
@@ -35,7 +35,7 @@ def is_training_state(made: PickledInstance) -> bool:
 
 def carry(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """The state dict of an optimizer or scheduler."""
-    converter.changed(place, made.name, "its state dict")
+    converter.changed(place, made.name, STATE_DICT)
     if _is_scheduler(made):
         return _scheduler(converter, made, place)
     return _optimizer(converter, made, place)
