@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from checkpoint import bare_files as files
-from torchload_lint.checkpoint import DEFAULT_LIMITS, inspect_tree
+from torchload_lint.checkpoint import DEFAULT_LIMITS, inspect_file, inspect_tree
 from torchload_lint.checkpoint.containers.bytesource import FileSource
 from torchload_lint.checkpoint.containers.container import open_container
 from torchload_lint.checkpoint.evaluate import Question, evaluate
 from torchload_lint.checkpoint.known.torch_versions import NEWEST
 from torchload_lint.checkpoint.tree import TreeLimits, readable_bytes, render_tree, tree_of_bytes
+from torchload_lint.names import ClassFacts, GlobalName
 
 
 def tree(*parts, **limits):
@@ -116,11 +117,26 @@ def test_the_object_is_the_same_where_torchs_rules_are_not_asked(tmp_path):
             container = open_container(source, path.name, DEFAULT_LIMITS, NEWEST)
             if container.archive is None or container.problem is not None:
                 continue
-            asked, alone = (
-                evaluate(source, container, Question(rules=one)) for one in (True, False)
+            alone, asked = (  # in this order: what a report has read, a tree takes over
+                evaluate(source, container, Question(rules=one)) for one in (False, True)
             )
+            assert alone.main is None or alone.main is not asked.main, path.name
             assert render_tree(asked.value) == render_tree(alone.value), path.name
             assert asked.fault == alone.fault, path.name
             assert not alone.guard.needs, path.name
             compared += 1
     assert compared > 200
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_tree_after_a_report_has_the_names_of_the_file(knows, tmp_path):
+    """A project may know the class by another name, which is no answer to what the file holds."""
+    path = tmp_path / "x.pt"
+    path.write_bytes(
+        files.archive(b"\x80\x02cold.nets\nNet\n)\x81}" + entry("a", b"K\x01") + b"b.")
+    )
+    facts = ClassFacts(GlobalName("new.nets", "Net"), "class", "new/nets.py", 1)
+    before = inspect_tree(path)
+    for _ in range(2):
+        inspect_file(path, lookup=lambda _: facts if knows else None)
+        assert inspect_tree(path) == before == "old.nets.Net\n└── .a: 1"

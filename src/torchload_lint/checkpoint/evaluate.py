@@ -12,6 +12,7 @@ from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.known.torch_versions import NEWEST
 from torchload_lint.checkpoint.legacy import read_pickles
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
+from torchload_lint.checkpoint.pickles.last_object import keep_last, read_last
 from torchload_lint.checkpoint.pickles.storages import StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import Unpickled, unpickle
 from torchload_lint.checkpoint.report import Problem
@@ -114,9 +115,18 @@ def evaluate(
     except LimitExceededError as error:
         result.problem = Problem("limit", f"{error} (limit: {error.limit})")
     else:
-        result.main = unpickle(data, guard, 0, question.limits)
+        last = None if question.rules else read_last(data, question.limits)
+        result.main = last or unpickle(data, guard, 0, question.limits)
+        if question.rules and substitutes is None and _is_as_without(question.lookup, result.main):
+            keep_last(data, question.limits, result.main)
         result.streams.append(result.main)
     return result
+
+
+def _is_as_without(lookup: ClassLookup | None, found: Unpickled) -> bool:
+    """Whether the project knows no class of an object, so that all have the names of the file."""
+    names = {reference.name for reference in found.globals}
+    return lookup is None or not any(map(lookup, names))
 
 
 def _odd_record(archive: ZipArchive) -> Problem | None:

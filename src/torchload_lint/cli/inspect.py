@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from torchload_lint.checkpoint import inspect_tree
 from torchload_lint.cli import hints
 from torchload_lint.cli.options import configuration, interpreter, remote, since, stored_list
 from torchload_lint.cli.overrides import settings_from
@@ -47,6 +46,7 @@ from torchload_lint.workspace.inspection import (
     needs_together,
     passed_over,
 )
+from torchload_lint.workspace.workers.spread import spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +133,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     there = [given for given in checkpoints if given not in missing]
     try:
         projects = Projects(settings_from(config_file, isolated, flags)._replace(python=python))
-        inspections = _inspect_all(there, projects)
+        trees = output_format == "text" and not (no_tree or summary or union)
+        inspections = _inspect_all(there, projects, trees=trees)
         inspections += [one for given in far for one in _inspect_far(given, projects, missing)]
     except ConfigError as error:
         fail(str(error))
@@ -147,7 +148,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         _tell_torch(inspections, projects, output_format)
         raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
     color = "never" if output_file else color
-    told = _told(inspections, output_format, summary=summary, tree=not no_tree, color=color)
+    told = _told(inspections, output_format, summary=summary, trees=not no_tree, color=color)
     write_text(output_file, told) if output_file else say(told)
     _tell_torch(inspections, projects, output_format)
     _tell_passed_over(there, inspections)
@@ -161,20 +162,19 @@ def _say_helper(context: click.Context) -> None:
 
 
 def _told(
-    inspections: Sequence[Inspection], output_format: str, *, summary: bool, tree: bool, color: str
+    inspections: Sequence[Inspection], output_format: str, *, summary: bool, trees: bool, color: str
 ) -> str:
     """All checkpoints in one of the formats."""
     found = [(one.report, one.judgements) for one in inspections]
     if output_format != "text":
         from torchload_lint.audit import inspections_in  # noqa: PLC0415 - not for text
 
-        return inspections_in(output_format, inspections, trees=tree)
+        return inspections_in(output_format, inspections, trees=trees)
     painted = use_color(color, sys.stdout)
     if summary:
         return as_summary(found, color=painted)
-    trees = [inspect_tree(one.path) if tree else "" for one in inspections]
-    shown = zip(found, trees, strict=True)
-    text = "\n".join(inspection_as_text(*one, lines, color=painted) for one, lines in shown)
+    shown = zip(found, inspections, strict=True)
+    text = "\n".join(inspection_as_text(*pair, one.tree, color=painted) for pair, one in shown)
     return f"{text}\n{sums(found)}" if len(found) > 1 else text
 
 
@@ -196,13 +196,15 @@ def _tell_passed_over(there: Sequence[str], inspections: Sequence[Inspection]) -
         )
 
 
-def _inspect_all(there: Sequence[str], projects: Projects) -> list[Inspection]:
+def _inspect_all(there: Sequence[str], projects: Projects, *, trees: bool) -> list[Inspection]:
     """All checkpoints that the arguments stand for. Raises ConfigError."""
     paths = [Path(one) for one in there if os.path.lexists(one)]
     with Progress("checkpoints") as progress:
-        found = list(progress.counting(inspect_paths(paths, projects)))
+        each = inspect_paths(paths, projects, trees=trees, share_out=spread)
+        found = list(progress.counting(each))
     if STANDARD_INPUT in there:
-        found.append(inspect_copy(_copy_of_standard_input(), STANDARD_INPUT_NAME, projects))
+        copy, name = _copy_of_standard_input(), STANDARD_INPUT_NAME
+        found.append(inspect_copy(copy, name, projects, trees=trees))
     return found
 
 

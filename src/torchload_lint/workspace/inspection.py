@@ -8,7 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint import DEFAULT_LIMITS, Verdict, advice, inspect_byte_source, shallow
+from torchload_lint.checkpoint import (
+    DEFAULT_LIMITS,
+    Verdict,
+    advice,
+    inspect_byte_source,
+    inspect_tree,
+    shallow,
+)
 from torchload_lint.checkpoint.report import CheckpointReport, Problem
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
@@ -53,6 +60,8 @@ class Inspection:
     report: CheckpointReport
     judgements: tuple[Judgement, ...]
     """One for each of ``report.safe_globals``, in the same order."""
+    tree: str = ""
+    """The object as lines of text, where these were asked for."""
 
     @property
     def is_fine(self) -> bool:
@@ -68,23 +77,48 @@ class Inspection:
         """The same under another name in the report."""
         return replace(self, report=self.report._replace(path=name))
 
+    def with_tree(self) -> Inspection:
+        """The same with its object as text."""
+        return replace(self, tree=inspect_tree(self.path))
 
-def inspect_paths(paths: Iterable[Path], projects: Projects) -> Iterator[Inspection]:
+
+def inspect_paths(
+    paths: Iterable[Path],
+    projects: Projects,
+    *,
+    trees: bool = False,
+    share_out: Callable[..., Iterator[Inspection]] | None = None,
+) -> Iterator[Inspection]:
     """Inspect files, the shards of index files, and the checkpoints in folders, in order.
 
-    Raises ConfigError.
+    ``share_out(items, work)`` gives the ``work`` of every item in order, as several processes do
+    it. Raises ConfigError.
     """
-    for path in paths:
-        try:
-            named = shards_of(path) if path.name.endswith(INDEX) and path.is_file() else [path]
-        except (OSError, ValueError) as error:
-            yield _unreadable_index(path, error)
-            continue
-        for found in (one for name in named for one in checkpoints_in(name, by_content=True)):
-            place = projects.place_of(found)
-            one = inspect_path(found, projects.project_of(place), place)
-            if one.report.verdict is not Verdict.UNREADABLE or _is_named(found, path):
-                yield one
+
+    def inspected(found: Path | Inspection) -> Inspection:
+        if isinstance(found, Inspection):
+            return found
+        place = projects.place_of(found)
+        one = inspect_path(found, projects.project_of(place), place)
+        return one.with_tree() if trees else one
+
+    pairs = [(found, path) for path in paths for found in _meant_by(path)]
+    every = [found for found, _ in pairs]
+    answers = share_out(every, inspected) if share_out is not None else map(inspected, every)
+    for (_, path), one in zip(pairs, answers, strict=True):
+        if one.report.verdict is not Verdict.UNREADABLE or _is_named(one.path, path):
+            yield one
+
+
+def _meant_by(path: Path) -> Iterator[Path | Inspection]:
+    """The checkpoints that a path stands for; of a broken index file, what is told of it."""
+    try:
+        named = shards_of(path) if path.name.endswith(INDEX) and path.is_file() else [path]
+    except (OSError, ValueError) as error:
+        yield _unreadable_index(path, error)
+        return
+    for name in named:
+        yield from checkpoints_in(name, by_content=True)
 
 
 def _is_named(found: Path, given: Path) -> bool:
@@ -99,9 +133,10 @@ def _unreadable_index(path: Path, error: OSError | ValueError) -> Inspection:
     return Inspection(path, report, ())
 
 
-def inspect_copy(copy: Path, name: str, projects: Projects) -> Inspection:
+def inspect_copy(copy: Path, name: str, projects: Projects, *, trees: bool = False) -> Inspection:
     """Inspect a copy of something that has no path, as if it lay in the current folder."""
-    return inspect_path(copy, projects.project_of(Path(name)), Path(name)).called(name)
+    one = inspect_path(copy, projects.project_of(Path(name)), Path(name)).called(name)
+    return one.with_tree() if trees else one
 
 
 def needs_together(inspections: Iterable[Inspection], project: Project) -> tuple[Need, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.first_look import first_look
@@ -14,6 +14,7 @@ from torchload_lint.workspace.workers.shared_sources import SharedSources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import BinaryIO
 
     from torchload_lint.workspace.one_file import Options
     from torchload_lint.workspace.projects import Projects
@@ -156,11 +157,9 @@ class Forks:
 
         def check() -> None:
             os.close(reading)
-            import pickle  # noqa: PLC0415 - only here
-
             done = [(number, self._checked(number)) for number in _numbers(named)]
             with os.fdopen(writing, "wb") as pipe:
-                pickle.dump(done, pipe, pickle.HIGHEST_PROTOCOL)
+                tell_parent(done, pipe)
 
         self._fork(check)
         os.close(writing)
@@ -175,14 +174,27 @@ class _Checker:
 
     def received(self) -> list[tuple[int, FileOutcome]]:
         """The outcomes of the files that the fork has checked; none, where it died."""
-        import pickle  # noqa: PLC0415 - reads what this program's own fork wrote, and nothing else
-
         with self._reading as pipe:
-            try:
-                found: list[tuple[int, FileOutcome]] = pickle.load(pipe)  # noqa: S301
-            except (EOFError, pickle.UnpicklingError):
-                return []
-        return found
+            told = told_by_fork(pipe)
+        return cast("list[tuple[int, FileOutcome]]", told[0]) if told else []
+
+
+def tell_parent(answer: object, pipe: BinaryIO) -> None:
+    """Send something that can be pickled from a fork."""
+    import pickle  # noqa: PLC0415 - only here
+
+    pickle.dump(answer, pipe, pickle.HIGHEST_PROTOCOL)
+    pipe.flush()
+
+
+def told_by_fork(pipe: BinaryIO) -> tuple[object] | None:
+    """The next thing that a fork has sent; None where it has ended, or died."""
+    import pickle  # noqa: PLC0415 - reads what this program's own fork wrote, and nothing else
+
+    try:
+        return (pickle.load(pipe),)  # noqa: S301
+    except (EOFError, pickle.UnpicklingError):
+        return None
 
 
 def _numbers(named: int) -> Iterator[int]:

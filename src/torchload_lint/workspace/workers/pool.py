@@ -28,11 +28,15 @@ def workers_for(files: int, *, remote: bool = False) -> int:
     whether they may use the network.
     """
     per_worker = FILES_PER_FORK if can_fork() and not remote else FILES_PER_NEW_PROCESS
+    return max(1, min(processors(), files // per_worker))
+
+
+def processors() -> int:
+    """How many this process may use: a container may give fewer than there are."""
     try:
-        processors = len(os.sched_getaffinity(0))  # a container may give fewer than there are
+        return len(os.sched_getaffinity(0))
     except AttributeError:
-        processors = os.cpu_count() or 1
-    return max(1, min(processors, files // per_worker))
+        return os.cpu_count() or 1
 
 
 def check_in_parallel(
