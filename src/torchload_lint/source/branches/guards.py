@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.source.branches import endings
-from torchload_lint.source.branches.set_since import still_about
+from torchload_lint.source.branches.set_since import rows_storing, still_about
 from torchload_lint.source.branches.tests_apart import all_parts, conjuncts, is_of_kind
 from torchload_lint.source.domain.mappings import may_be
 from torchload_lint.source.domain.patterns import Rung, is_exact, known
@@ -325,9 +325,7 @@ def _is_still(one: ast.expr, other: ast.expr, module: SourceFile) -> bool:
     function = module.function(one)
     first = function.lineno if function is not None else 0
     last = min(one.lineno, other.lineno)
-    stores = re.finditer(rf"\.{one.attr}\s*=[^=]", module.text)
-    rows = (module.text.count("\n", 0, each.start()) + 1 for each in stores)
-    return all(first <= row < last for row in rows)
+    return all(first <= row < last for row in rows_storing(one.attr, module))
 
 
 def written(literal: ast.Constant) -> Value:

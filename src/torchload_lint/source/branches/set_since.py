@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,3 +34,13 @@ def _is_of_values_before(test: ast.expr, name: ast.Name, module: SourceFile) -> 
     here = set(module.bindings.definitions(name))
     before = {one for each in tested for one in module.bindings.definitions(each)}
     return bool(here) and bool(before) and here.isdisjoint(before)
+
+
+def rows_storing(name: str, module: SourceFile) -> list[int]:
+    """The rows of a file at which an attribute of that name gets something, of whatever object."""
+
+    def find() -> list[int]:
+        stores = re.finditer(rf"\.{name}\s*=[^=]", module.text)
+        return [module.text.count("\n", 0, each.start()) + 1 for each in stores]
+
+    return module.remember(("rows that store", name), find)

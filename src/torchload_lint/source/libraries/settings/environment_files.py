@@ -41,9 +41,8 @@ _MOST_STORES = 4
 
 def variable(evaluator: Evaluator, name: str) -> Values:
     """What the project gives to one variable; empty where it gives nothing that is known."""
-    for path in evaluator.project.holding(name):
-        if _UPDATED.search(evaluator.project.files.text(path) or ""):
-            evaluator.relied.changes.setdefault(f"{path} changes the environment")
+    for path in _changing(evaluator.project, name):
+        evaluator.relied.changes.setdefault(f"{path} changes the environment")
     found = _variables(evaluator.project).get(name)
     values: Values = (Text(known(found), rung=Rung.CONFIG_FILE),) if found is not None else ()
     stored = _stored(evaluator.project, name)
@@ -53,6 +52,15 @@ def variable(evaluator: Evaluator, name: str) -> Values:
     if values:
         evaluator.leave_open(f"the environment may say otherwise of {name}")
     return values
+
+
+def _changing(project: ProjectIndex, name: str) -> list[str]:
+    """The files that name a variable, and change the environment in a way that is not followed."""
+    paths = project.holding(name)
+    return project.remember(
+        ("files that change the environment", name),
+        lambda: [path for path in paths if _UPDATED.search(project.files.text(path) or "")],
+    )
 
 
 def beside(evaluator: Evaluator, name: str, default: Values) -> Values:

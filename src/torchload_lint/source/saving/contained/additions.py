@@ -189,9 +189,17 @@ def _functions(
     if isinstance(call.func, ast.Attribute) and _is_of_object(call.func, home):
         name = call.func.attr
         for other in _modules_at(project.holding(f"def {name}("), project):
-            for node in ast.walk(other.tree):
-                if isinstance(node, ast.FunctionDef) and node.name == name:
-                    yield node, other
+            yield from ((node, other) for node in _called_so(name, other))
+
+
+def _called_so(name: str, module: SourceFile) -> list[ast.FunctionDef]:
+    """The functions and methods of a file that have that name."""
+
+    def find() -> list[ast.FunctionDef]:
+        nodes = ast.walk(module.tree)
+        return [one for one in nodes if isinstance(one, ast.FunctionDef) and one.name == name]
+
+    return module.remember(("functions called so", name), find)
 
 
 def _is_of_object(method: ast.Attribute, home: SourceFile) -> bool:
