@@ -67,6 +67,7 @@ def check_in(
     progress: Callable[[int, int], None] | None = None,
 ) -> Run:
     """The same, for projects that are there already."""
+    projects.are_named(paths)
     files, missing = discover(paths, projects.config_of)
     files, named = part_checkpoints(files)
     if len(paths) == 1 and paths[0].is_dir():

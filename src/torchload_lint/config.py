@@ -162,6 +162,8 @@ class Settings(NamedTuple):
     """The interpreter whose installed packages count, where one is named."""
     remote: bool = False
     """Whether the network may be used. No key of a file can say that: files are others' words."""
+    named: tuple[str, ...] = ()
+    """The folders to be looked at (absolute paths), each of which may be a project as a whole."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:

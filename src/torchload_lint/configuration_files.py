@@ -15,10 +15,12 @@ from torchload_lint.line_lengths import stated_line_length
 from torchload_lint.regular_files import read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 OWN_FILES = ("torchload-lint.toml", ".torchload-lint.toml")
 PROJECT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+_AT_THE_TOP = ("readme", "license", "copying", "requirements", "environment.y", "env.y", "pipfile")
+"""How names begin, in small letters, in the top folder of what somebody has published."""
 _TELLING_NAMES = frozenset((*OWN_FILES, *PROJECT_MARKERS))
 
 
@@ -67,21 +69,42 @@ def load_config(file: Path, *, is_named: bool = False) -> Config:
     return config._replace(**extending.joined(layers))
 
 
-def config_for(start: Path, *, isolated: bool = False) -> Config:
+def config_for(start: Path, *, isolated: bool = False, named: Sequence[str] = ()) -> Config:
     """The configuration that holds for a folder: the closest file above it, else defaults.
 
     Without any file, the root is the closest folder with a marker (``.git``, ``setup.py`` …);
-    without a marker, the current folder where ``start`` is below it. Raises ConfigError.
+    without a marker, one of those that were ``named`` on the command line, or the current folder.
+    Raises ConfigError.
     """
     above = (start, *start.parents)
     if not isolated:
         file = next(filter(None, map(find_config, above)), None)
         if file:
             return load_config(file)
-    here = Path.cwd()
-    fallback = here if here in above else start
-    config = Config(root=next(filter(is_root, above), fallback))
+    root = next(filter(is_root, above), None) or _unmarked_root(above, named)
+    config = Config(root=root)
     return config if isolated else _with_line_length(config)
+
+
+def _unmarked_root(above: Sequence[Path], named: Sequence[str]) -> Path:
+    """The root of a folder (the first) that no marker lies above.
+
+    The topmost folder that was named, and is a part of the current folder only where nothing says
+    that it is a whole: ``lint src`` means the program here, ``lint clones/yolact`` that one.
+    """
+    here = Path.cwd()
+    top = next((one for one in reversed(above) if str(one) in named), None)
+    if here not in above or top in here.parents:
+        return top or above[0]
+    return top if top and _looks_whole(top) and not _looks_whole(here) else here
+
+
+def _looks_whole(folder: Path) -> bool:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return False
+    return any(name.lower().startswith(_AT_THE_TOP) and not name.endswith(".py") for name in names)
 
 
 def _with_line_length(config: Config) -> Config:

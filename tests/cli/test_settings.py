@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from cli_samples import FIXED, IMPLICIT, UNSAFE, codes
+from torchload_lint.config import Settings
 from torchload_lint.configuration_files import config_for
+from torchload_lint.workspace import Projects
 
 
 def config(**keys):
@@ -185,6 +188,38 @@ def test_a_package_with_a_setup_py_inside_is_no_project(tmp_path, inside, root):
     if inside:
         (tmp_path / "inner" / "__init__.py").touch()
     assert config_for(tmp_path / "inner").root == (tmp_path / root).resolve()
+
+
+@pytest.mark.parametrize(
+    ("here", "named", "there", "root"),
+    [
+        (".", "clones/net", ["clones/net/README.md"], "clones/net"),
+        (".", "clones/net", ["clones/net/requirements-gpu.txt"], "clones/net"),
+        (".", "clones/net", ["clones/net/train.py"], "."),  # a part of the program that lies here
+        (".", "clones/net", ["clones/net/license_plates.py"], "."),
+        (".", "clones/net", ["clones/net/README.md", "README.md"], "."),
+        (".", "clones/net/lib", ["clones/net/README.md"], "."),
+        (".", ".", ["clones/net/README.md"], "."),
+        ("elsewhere", "../clones/net", ["clones/net/train.py"], "clones/net"),
+        ("elsewhere", "../clones/net/lib", ["clones/net/README.md"], "clones/net/lib"),
+        ("elsewhere", "../clones", ["clones/net/README.md"], "clones"),
+        ("clones/net/lib", "..", ["clones/net/train.py"], "clones/net"),
+        ("elsewhere", "../clones/net", [".git"], "."),
+    ],
+)
+def test_the_root_of_what_no_marker_says_to_be_a_project(
+    tmp_path, monkeypatch, here, named, there, root
+):
+    """A folder inside took itself for a whole project, where the tree was looked at from afar."""
+    for name in ("clones/net/lib/deep/a.py", "elsewhere/a.py", *there):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path / here)
+    projects = Projects(Settings())
+    projects.are_named([Path(named)])
+    deep = projects.project_of(tmp_path / "clones/net/lib/deep/a.py")
+    assert deep.config.root == (tmp_path / root).resolve()
+    assert projects.project_of(tmp_path / "clones/net/lib/a.py") is deep
 
 
 MISSPELT = {

@@ -92,6 +92,7 @@ def command(
     try:
         settings = settings_from(config_file, isolated, flags)
         projects = Projects(settings._replace(remote=far, python=python))
+        projects.are_named(paths)
         files, missing = discover(paths or (Path(),), projects.config_of)
         files, given = part_checkpoints(files)
         with Progress("files") as progress:

@@ -23,6 +23,7 @@ def command(path: Path, config_file: Path | None, isolated: bool, **flags: Any) 
     """Show the settings that hold for PATH (as JSON), and where they come from."""
     try:
         projects = Projects(settings_from(config_file, isolated, flags))
+        projects.are_named([path])
         inside = path / "any" if path.is_dir() else path
         project = projects.project_of(inside)
         torch = project.torch_of(inside)

@@ -73,6 +73,14 @@ class Projects:
         around = self.project_of(checkpoint)
         return checkpoint if around.is_marked or not self.project_of(here).is_marked else here
 
+    def are_named(self, paths: Iterable[Path]) -> None:
+        """What is to be looked at: a folder of these may be a project, where no marker says so.
+
+        To be told before anything is asked.
+        """
+        folders = (os.path.abspath(path) for path in paths if path.is_dir())
+        self.settings = self.settings._replace(named=tuple(folders))
+
     def know(self, folder: Path, files: Iterable[str]) -> None:
         """Tell the project of a folder, where that is the project's root, that these are all its
         files, so that they are not listed again.
@@ -112,14 +120,19 @@ class Projects:
         if folder not in self._by_folder:
             self._by_folder[folder] = self._inherited(folder) or self._project_with(
                 self._given
-                or self._overridden(config_for(Path(folder), isolated=self.settings.isolated))
+                or self._overridden(
+                    config_for(
+                        Path(folder), isolated=self.settings.isolated, named=self.settings.named
+                    )
+                )
             )
         return self._by_folder[folder]
 
     def _inherited(self, folder: str) -> Project | None:
         """The project of the folder above, where its configuration is this folder's as well."""
         parent = os.path.dirname(folder)
-        if self._given or folder in {parent, self._here} or self._has_own(folder):
+        beginnings = {parent, self._here, *self.settings.named}
+        if self._given or folder in beginnings or self._has_own(folder):
             return None
         above = self._project_in(parent)
         return above if self._reaches_below(above.config) else None
@@ -135,7 +148,7 @@ class Projects:
         root = str(config.root)
         if root not in self._reaching:
             has_mark = config.file is not None or is_root(config.root)
-            self._reaching[root] = has_mark or root == self._here
+            self._reaching[root] = has_mark or root in {self._here, *self.settings.named}
         return self._reaching[root]
 
     def _project_with(self, config: Config) -> Project:
