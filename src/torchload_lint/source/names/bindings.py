@@ -256,7 +256,8 @@ class Bindings(Reaching):
     def _class_of_self(self, node: ast.Name) -> ast.ClassDef | None:
         if not self._may_be_self(node):
             return None
-        for definition in self.definitions(node):
+        found: ast.ClassDef | None = None
+        for definition in self.definitions(node):  # all of them: it may be given anew in between
             function = self._function_of_parameter(definition)
             if function is None:
                 return None
@@ -267,8 +268,8 @@ class Bindings(Reaching):
             if any(self.qualified(mark) == STATIC
                    for mark in function.decorator_list):  # fmt: skip
                 return None
-            return holder
-        return None
+            found = holder
+        return found
 
     def _may_be_self(self, node: ast.Name) -> bool:
         """Whether a function around has a first parameter of that name: its definitions, which

@@ -37,6 +37,8 @@ from torchload_lint.source.proofs.uses.fixed_values import (
 from torchload_lint.source.proofs.uses.late_ends import ends_late
 from torchload_lint.source.proofs.uses.late_imports import imported_late
 from torchload_lint.source.proofs.uses.library_names import misused
+from torchload_lint.source.proofs.uses.missing import defined_anew
+from torchload_lint.source.proofs.uses.new_members import makes_members
 from torchload_lint.source.proofs.uses.own_self import (
     hands_on,
     is_bound_super,
@@ -130,7 +132,7 @@ class CodeReader(PieceReader):
         if isinstance(node, ast.Global | ast.ClassDef):
             raise self._unproven(node, "a global or a class in a function")
         if isinstance(node, ast.Import | ast.ImportFrom):
-            for unknown in imported_late(node, self.module):
+            for unknown in imported_late(node, self.module, self.project):
                 raise self._unproven(node, f"the import of {unknown}")
         if isinstance(node, ast.MatchClass):
             self._pattern(node)
@@ -158,6 +160,8 @@ class CodeReader(PieceReader):
             if not own and not (node.id in BUILTINS and is_harmless(f"builtins.{node.id}")):
                 raise self._unproven(node, node.id)
             self.outside.update(() if own else (f"builtins.{node.id}",))
+        else:
+            self._check_defined(reaching, node)
         for definition in reaching:
             self._definition(definition, node)
 
@@ -178,6 +182,7 @@ class CodeReader(PieceReader):
 
     def _defined(self, definition: ast.AST, node: ast.Name) -> Piece:
         """A function or class of the file; a method that is named in its class is a function."""
+        self._check_class(definition, self.module, self.project, node)
         holder = self.module.parents.get(definition)
         if not isinstance(holder, ast.ClassDef) or isinstance(definition, ast.ClassDef):
             return Piece(definition, self.module, self.project)
@@ -185,6 +190,13 @@ class CodeReader(PieceReader):
         return Piece(
             definition, self.module, self.project, inside, True, not is_member(node, self.module)
         )
+
+    def _check_class(
+        self, definition: ast.AST, home: Module, index: ProjectIndex, node: ast.AST
+    ) -> None:
+        """What is done with an enumeration makes no members."""
+        if makes_members(node, self.module, definition, home, index):
+            raise self._unproven(node, f"{in_a_sentence(node)}, which may get new members")
 
     def _check_shared(self, value: ast.expr | None, home: Module, node: ast.AST) -> None:
         """What a module or a class holds for all its users may only be read."""
@@ -195,15 +207,6 @@ class CodeReader(PieceReader):
             raise self._unproven(
                 node, f"{in_a_sentence(node)}, which others share, for more than reading"
             )
-
-    def _is_local(self, node: ast.AST) -> bool:
-        """Whether a definition belongs to a function, whose values are all harmless."""
-        current = self.module.parents.get(node)
-        while current is not None:
-            if isinstance(current, (*FUNCTIONS, ast.Lambda, ast.comprehension)):
-                return True
-            current = self.module.parents.get(current)
-        return isinstance(node, ast.comprehension)
 
     def _dotted(self, dotted: str, node: ast.AST) -> None:
         """A name from another module: of the project, or of a library."""
@@ -227,6 +230,7 @@ class CodeReader(PieceReader):
         if found.kind == "module" or (found.kind == "value" and found.value is None):
             raise self._unproven(node, dotted)
         self._check_shared(found.value, found.module, node)
+        self._check_class(found.node, found.module, index, node)
         holder = found.module.parents.get(found.node)
         if isinstance(holder, ast.ClassDef) and (holder.bases or holder.keywords):
             self.uses.append(Piece(holder, found.module, index))  # a member of an enumeration
@@ -359,7 +363,7 @@ class CodeReader(PieceReader):
             return definition.qualified
         if self._is_local(definition.node):
             return ""
-        if isinstance(definition.node, ast.ClassDef):
+        if isinstance(definition.node, ast.ClassDef) and not defined_anew(node, self.module):
             return f"{self.module.name}.{definition.node.name}"
         if attribute not in READING:
             raise self._unproven(node, f"{node.id}.{attribute}")
@@ -413,6 +417,7 @@ class CodeReader(PieceReader):
         for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
             self.visit(argument)
         builtin = self._builtin(node.func)
+        self._check_spread(node, builtin)
         if builtin == "super" and node.args and not self._is_self(node.args[-1]):
             raise self._unproven(node, f"{in_a_sentence(node)}, whose class may be any")
         if builtin == "type" and len(node.args) == 1:

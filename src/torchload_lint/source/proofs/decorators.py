@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import is_function
 from torchload_lint.source.proofs.installed import in_packages
+from torchload_lint.source.proofs.uses.missing import answered_elsewhere, defined_anew
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ def gives_back(
     func = decorator.func if isinstance(decorator, ast.Call) else decorator
     functions = _functions(func, home, project)
     if functions and isinstance(decorator, ast.Call):
-        functions = [inner for one in functions for inner in _made(one)]
+        given = bool(decorator.args or decorator.keywords)
+        made = [(inner, one) for one in functions for inner in _made(one)]
+        if given and any(inner is one for inner, one in made):
+            return False  # ``@same(Other)`` gives back Other
+        functions = [inner for inner, _ in made]
     return bool(functions) and all(_is_identity(one, untouched=untouched) for one in functions)
 
 
@@ -55,7 +60,7 @@ def _makes_property(mark: ast.expr, home: SourceFile) -> bool:
 
 def _functions(func: ast.expr, home: Module, project: ProjectIndex) -> list[ast.AST]:
     dotted = home.bindings.qualified(func)
-    if not dotted:
+    if not dotted or defined_anew(func, home) or answered_elsewhere(dotted, home.path, project):
         return []
     found = list(project.definitions(dotted, home.path))
     found = found or [one for _, one in in_packages(dotted, project)]

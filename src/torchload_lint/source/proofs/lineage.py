@@ -10,6 +10,7 @@ from torchload_lint.source.names.members import base_expressions, member
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
 from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
+from torchload_lint.source.proofs.uses.missing import answered_elsewhere, defined_anew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,8 +58,9 @@ def _base(base: ast.expr, holder: Holder, is_plain: Callable[[str], bool]) -> It
         if not is_plain_maker(base, home):
             raise UnprovenError(f"{home.path}:{base.lineno} its base has values that are not plain")
         return  # a namedtuple
+    anew = defined_anew(base, home)
     for dotted in home.bindings.possible(base) or frozenset({""}):
-        found = meanings(dotted, home, project, is_plain) if dotted else None
+        found = meanings(dotted, home, project, is_plain) if dotted and not anew else None
         classes = [(one.node, one.module, index) for index, one in found or ()]
         if found is None or not all(isinstance(node, ast.ClassDef) for node, *_ in classes):
             named = dotted or ast.unparse(base)
@@ -74,6 +76,8 @@ def meanings(
     """All that a dotted name in a file may stand for that can be read, besides what is plain;
     None where it may stand for something else.
     """
+    if answered_elsewhere(dotted, home.path, project):
+        return None
     found = [(project, one) for one in project.definitions(dotted, home.path)]
     outside = origins(dotted, home.path, project)
     for name in sorted(outside):

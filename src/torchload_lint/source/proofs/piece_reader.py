@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names.reaching import BUILTINS
+from torchload_lint.source.proofs.known.harmless import is_harmless
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError
+from torchload_lint.source.proofs.uses.missing import hidden_by_module, may_be_missing
 from torchload_lint.source.proofs.uses.own_self import is_instance
+from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.text.definitions import Definition
+
+_COUNTED = frozenset({"getattr", "super", "type"})
+"""Builtins whose arguments are told apart by their places."""
 
 
 class Piece(NamedTuple):
@@ -68,6 +77,37 @@ class PieceReader:
         name = node.id if isinstance(node, ast.Name) else node.attr
         if name.startswith("__") and not name.endswith("__"):
             raise self._unproven(node, f"{name}, which Python calls otherwise in a class")
+
+    def _check_spread(self, node: ast.Call, builtin: str) -> None:
+        """``getattr(*pair, "size")`` asks for the name that stands in ``pair``."""
+        if builtin in _COUNTED and any(isinstance(one, ast.Starred) for one in node.args):
+            raise self._unproven(node, f"{builtin} of what a list is spread into")
+
+    def _check_defined(self, definitions: Sequence[Definition], node: ast.Name) -> None:
+        """Where a module lacks a name after all, a builtin is meant (``eval``); and a module of a
+        package takes the place of what the package calls so.
+        """
+        if any(self._is_local(one.node) for one in definitions):
+            return
+        is_risk = node.id in BUILTINS and not is_harmless(f"builtins.{node.id}")
+        if is_risk and may_be_missing(definitions, self.module):
+            raise self._unproven(node, f"{node.id}, which may be Python's own")
+        if hidden_by_module(node.id, definitions, self.module, self.project):
+            raise self._unproven(node, f"{node.id}, which may be a module of the package")
+
+    def _is_local(self, node: ast.AST) -> bool:
+        """Whether a definition belongs to a function, whose values are all harmless. What ``:=``
+        names in a default, or in a comprehension, belongs to what is around that.
+        """
+        if isinstance(node, ast.arg | ast.comprehension):
+            return True
+        child, current = node, self.module.parents.get(node)
+        while current is not None:
+            in_function = isinstance(current, FUNCTIONS) and isinstance(child, ast.stmt)
+            if in_function or (isinstance(current, ast.Lambda) and child is current.body):
+                return True
+            child, current = current, self.module.parents.get(current)
+        return False
 
     def _is_self(self, node: ast.expr) -> bool:
         """Whether it is ``self`` or ``cls``, their class, or ``super()``."""

@@ -20,7 +20,6 @@ from torchload_lint.names import all_called
 from torchload_lint.source.names.members import base_expressions, body, is_function, odd_members
 from torchload_lint.source.proofs.code import CodeReader
 from torchload_lint.source.proofs.decorators import PROPERTIES, gives_back, is_accessor
-from torchload_lint.source.proofs.given_back import ASKED_BY_TORCH, check_given_back
 from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
@@ -37,6 +36,7 @@ from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
 from torchload_lint.source.proofs.uses.computing import computing, makes_array
 from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
+from torchload_lint.source.proofs.uses.given_back import ASKED_BY_TORCH, gives_what_is_set
 from torchload_lint.source.proofs.uses.kept_iterators import kept_iterator
 from torchload_lint.source.proofs.uses.own_self import is_of_class
 from torchload_lint.source.proofs.uses.shared import depth_of
@@ -266,7 +266,9 @@ class _ProofSearch:
         return found
 
     def _class(self, holder: Holder) -> None:
-        for level in self._levels(holder):
+        levels = list(self._levels(holder))
+        is_shared = any(_is_enumeration(one.node, one.module) for one in levels)
+        for level in levels:
             self.used.add(level.node, level.module)
             if _is_enumeration(level.node, level.module):
                 self._members(level)
@@ -275,7 +277,9 @@ class _ProofSearch:
                 raise UnprovenError(f"{place} is a statement that is not expected in a class")
             for statement in body(level.node.body):
                 if is_function(statement):
-                    check_given_back(statement, level.module)
+                    given = gives_what_is_set(statement, level.module, is_shared=is_shared)
+                    if given:
+                        raise UnprovenError(given)
                     self._methods[statement] = statement.name
                     self._homes[statement] = (level.module, level.project)
                     if _is_within_reach(statement, level.module):

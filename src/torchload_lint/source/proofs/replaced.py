@@ -78,12 +78,19 @@ _HOOKS = (
         r"\bf_locals\s*(?:\[[^\]\n]*\]\s*=(?!=)|\|=|\.\s*(?:update|setdefault|__setitem__)\b)",
     ),
     ("", "get_refer", r"\bget_refer(?:ents|rers)\("),
+    *(("", word, rf"\b{word}\b") for word in ("_convert_", "global_enum")),
     ("", "modules", r"\b(?:getattr|vars)\(\s*sys\b|\bsys\.__dict__"),
 )
 """Where it starts what a proof uses (empty: imports, which all do) → a word of files that hang code
 of their own onto it."""
 
-_WHERE = {"__kwdefaults__": "functions", "f_locals": "names of a file", "get_refer": "any object"}
+_WHERE = {
+    "__kwdefaults__": "functions",
+    "_convert_": "names of a file",
+    "f_locals": "names of a file",
+    "get_refer": "any object",
+    "global_enum": "names of a file",
+}
 """What a word stands for, where it is not imports."""
 
 _FINDING_MODULES = ("modules", "import_module", "__import__")
@@ -304,7 +311,9 @@ class _Search:
             return isinstance(change.node, ast.Name | ast.Attribute) and not _is_reload(change.node)
         key = entry.slice
         if isinstance(key, ast.Name) and key.id == "__name__":
-            return change.module.name in self._used.modules
+            package, _, last = change.module.name.rpartition(".")
+            hides = package in self._used.modules and last in self._names | self._tails
+            return hides or change.module.name in self._used.modules
         if not isinstance(key, ast.Constant):
             return True
         whole = self._used.modules | self._used.outside

@@ -11,20 +11,22 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.scripts import is_main_guard
+from torchload_lint.source.names.members import base_expressions
+from torchload_lint.source.proofs.known.harmless import DECORATORS, is_harmless_base
 from torchload_lint.source.proofs.lineage import UnprovenError
+from torchload_lint.source.proofs.uses.missing import always_runs
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
-    from torchload_lint.source.text.definitions import Definition
 
 _REACHING = frozenset(
     """
-    __class__ __code__ __dict__ __globals__ __import__ __setattr__ __subclasses__ delattr eval exec
-    globals locals modules patch setattr vars
+    __class__ __code__ __dict__ __globals__ __import__ __setattr__ __subclasses__ _convert_ delattr
+    eval exec global_enum globals locals modules patch setattr vars
     """.split()
 )
 """Names with which code gets at what it does not name."""
@@ -49,19 +51,31 @@ def check_own_name(node: ast.ClassDef, module: Module) -> None:
         if not is_class and module.parents.get(node) is module.tree:
             row = getattr(one.node, "lineno", node.lineno)
             raise UnprovenError(f"{module.path}:{row} gives {node.name} another meaning")
+    for outer, name in _outer(node, module):
+        inside = module.bindings.flow(outer).exit.definitions(name) or ()
+        if _is_odd(outer, module) or {one.kind for one in inside} != {"class"} or len(inside) > 1:
+            raise UnprovenError(f"{module.path}:{outer.lineno} may have another {name}")
     defined = module.bindings.flow(module.tree).all
-    if "__getattr__" in defined and _may_be_missing(node, module, defined.get(node.name, [])):
+    taken_back = any(one.kind in {"except", "delete"} for one in defined.get(node.name, ()))
+    if "__getattr__" in defined and (taken_back or not always_runs(node, module)):
         raise UnprovenError(f"{module.path} has a __getattr__ that may answer for {node.name}")
 
 
-def _may_be_missing(node: ast.ClassDef, module: Module, definitions: Sequence[Definition]) -> bool:
-    """Whether a module may lack a class that its text defines: a branch, ``except … as Net``."""
-    if any(one.kind in {"except", "delete"} for one in definitions):
-        return True
-    outer: ast.AST | None = module.parents.get(node)
-    while isinstance(outer, ast.ClassDef):
-        outer = module.parents.get(outer)
-    return outer is not module.tree
+def _outer(node: ast.ClassDef, module: Module) -> Iterator[tuple[ast.ClassDef, str]]:
+    """The classes around a class, and the name of what each of them has of it."""
+    name, current = node.name, module.parents.get(node)
+    while isinstance(current, ast.ClassDef):
+        yield current, name
+        name, current = current.name, module.parents.get(current)
+
+
+def _is_odd(node: ast.ClassDef, module: Module) -> bool:
+    """Whether a class may give something else than what stands in it."""
+    bases = [module.bindings.qualified(base) or "" for base in base_expressions(node)]
+    marks = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
+    plain = all(is_harmless_base(one) and not one.startswith("enum.") for one in bases)
+    known = all(module.bindings.qualified(one) in DECORATORS for one in marks)
+    return bool(node.keywords) or not (plain and known)
 
 
 def check_place(module: Module, project: ProjectIndex, *, by_attribute: bool) -> None:

@@ -160,11 +160,36 @@ MAKING_CLASSES = frozenset(
 """What makes a class where it is called, with members of the file's choice; it may be derived from
 and named."""
 
-OF_NEW_MODULES = frozenset({"torch.nn.utils.parametrizations.weight_norm"})
-"""Functions that change the class of a module, unless the module is a new one."""
+OF_NEW_MODULES = frozenset(
+    f"torch.nn.utils.{name}"
+    for name in "parametrizations.weight_norm remove_weight_norm spectral_norm weight_norm".split()
+)
+"""Functions that change the class of a module, or set attributes of what they are given by names
+that they are given, unless the module is a new one."""
 
-MODULES = frozenset({*(module.partition(".")[0] for module in _NAMES), "math"})
-"""Packages that a function may import: they are there already, or do nothing but be imported."""
+_LARGE = frozenset({"torch", "numpy"})
+
+
+def is_imported_freely(name: str) -> bool:
+    """Whether a function may import a module, or a name of one: it is there already, or does
+    nothing but be imported; ``torch._inductor`` makes a folder, ``numpy.f2py`` prints.
+    """
+    package = name.partition(".")[0]
+    if package not in _LARGE:
+        return package in _packages()
+    return name in _packages() or is_harmless(name)
+
+
+@lru_cache(maxsize=1)
+def _packages() -> frozenset[str]:
+    """The modules of the table, and the packages around them."""
+    found = {"math"}
+    for name in _table():
+        while "." in name:
+            name = name.rpartition(".")[0]  # noqa: PLW2901 - from the inside out
+            found.add(name)
+    return frozenset(found)
+
 
 SHARED_BY_CLASS = frozenset(
     """
@@ -188,8 +213,8 @@ OF_OPERATORS = frozenset(
 )
 """Methods that are given the other operand."""
 
-OF_LOGGERS = frozenset({"filters", "handlers"})
-"""Lists of loggers, which belong to the program."""
+OF_LOGGERS = frozenset({"_cache", "filters", "handlers"})
+"""Lists and tables of loggers, which belong to the program."""
 
 HARMFUL_ATTRIBUTES = frozenset(
     """
@@ -206,7 +231,7 @@ HARMFUL_ATTRIBUTES = frozenset(
     sparse_resize_ sparse_resize_and_clear_ _write_file copy_into move move_into read_bytes
     read_text share_memory_
     as_subclass chmod compile ctypes dump f_back f_builtins f_globals f_locals fdel fget from_buffer
-    from_file fset gi_frame
+    from_file fset gi_frame share_memory
     cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
     touch unlink write_bytes write_text
     _legacy_seeding _register_hook_dict _resize_ generate_state prune

@@ -5,22 +5,24 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.proofs.known.harmless import MODULES
+from torchload_lint.source.proofs.known.harmless import is_imported_freely
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
 
     _Import = ast.Import | ast.ImportFrom
 
 
-def imported_late(node: _Import, home: Module) -> Iterator[str]:
+def imported_late(node: _Import, home: Module, project: ProjectIndex) -> Iterator[str]:
     """What an import in a function may import that nothing has imported before."""
     before: set[str] | None = None
     for name in _imported(node, home):
-        if name.partition(".")[0] in MODULES:
+        own = project.layout.locate(name.partition(".")[0], home.path)
+        if own is None and is_imported_freely(name):
             continue
         if before is None:
             before = {one for other in _at_import(home.tree) for one in _imported(other, home)}

@@ -35,6 +35,10 @@ _COPYING = frozenset(
     "dict enumerate frozenset iter list max min reversed set sorted sum tuple zip".split()
 )
 """Builtins that hand on the items, and not what holds them."""
+_CHOOSING = frozenset({"max", "min", "sum"})
+"""Those that may give back what they are given."""
+_COMPARING = frozenset({"count", "index"})
+"""Methods that compare the items with what they are given: ``x.__eq__(item)``."""
 _TELLING = frozenset("all any bool isinstance len print range repr str".split())
 """Builtins that hand on nothing."""
 _GIVING = frozenset("copy get items values".split())
@@ -84,11 +88,7 @@ def is_only_read(node: ast.expr, home: Module, depth: int = 1) -> bool:
         left = _copied(depth) if isinstance(user.slice, ast.Slice) else _inside(depth)
         return is_item and is_only_read(user, home, left)
     if isinstance(user, ast.Call):
-        is_builtin = isinstance(user.func, ast.Name) and not home.bindings.definitions(user.func)
-        name = user.func.id if is_builtin else ""  # type: ignore[attr-defined]
-        return node in user.args and (
-            name in _TELLING or (name in _COPYING and is_only_read(user, home, _copied(depth)))
-        )
+        return node in user.args and _is_call_read(user, home, depth)
     if isinstance(user, ast.For | ast.comprehension):
         return user.iter is node and _inside(depth) == 0
     if isinstance(user, ast.If | ast.IfExp | ast.While | ast.Assert):
@@ -102,11 +102,25 @@ def is_only_read(node: ast.expr, home: Module, depth: int = 1) -> bool:
     return isinstance(user, ast.Compare | ast.FormattedValue)
 
 
+def _is_call_read(call: ast.Call, home: Module, depth: int) -> bool:
+    """Whether a builtin that is given a list only reads it. ``max(NAMES, x)`` gives back either, as
+    ``sum([], NAMES)`` does, and a ``key`` is given what the list holds.
+    """
+    is_builtin = isinstance(call.func, ast.Name) and not home.bindings.definitions(call.func)
+    name = call.func.id if is_builtin else ""  # type: ignore[attr-defined]
+    is_asked = depth > 1 and any(one.arg in {"key", None} for one in call.keywords)
+    if is_asked or (name in _CHOOSING and len(call.args) > 1):
+        return False
+    return name in _TELLING or (name in _COPYING and is_only_read(call, home, _copied(depth)))
+
+
 def _is_method_read(method: ast.Attribute, home: Module, depth: int) -> bool:
     """Whether what a reading method gives is only read."""
     call = home.parents.get(method)
     if not isinstance(call, ast.Call) or call.func is not method:
         return depth == 1 or method.attr not in _GIVING
+    if method.attr in _COMPARING and depth > 1:
+        return all(_is_plain_operand(one, home) for one in call.args)
     left = _inside(depth) if method.attr in {"get", "pop"} else _copied(depth)
     return method.attr not in _GIVING or is_only_read(call, home, left)
 

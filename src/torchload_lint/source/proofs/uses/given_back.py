@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.proofs.lineage import UnprovenError
 from torchload_lint.source.proofs.uses.own_self import is_of_class
 
 if TYPE_CHECKING:
@@ -17,21 +16,30 @@ if TYPE_CHECKING:
 
 ASKED_BY_TORCH = frozenset({"as_subclass", "detach", "requires_grad_", "__new__"})
 """Methods that torch asks of what a file gives it, to set attributes of what they return."""
+_OF_MEMBERS = ASKED_BY_TORCH - {"__new__"} | {"__getattr__", "__getattribute__"}
+"""Those, and what may stand for them, that a member of an enumeration may give itself by, which
+belongs to the whole program."""
 _OF_TENSORS = ASKED_BY_TORCH - {"__new__"}
 
 
-def check_given_back(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> None:
-    """Raise UnprovenError for a method that may give back what torch then sets attributes of:
+def gives_what_is_set(
+    node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module, *, is_shared: bool
+) -> str:
+    """Why a method may give back what torch then sets attributes of; empty where it does not:
     any ``as_subclass``, a ``detach`` or ``requires_grad_`` that a class can be asked for (what they
     give must have the type of what is asked), and a ``__new__`` that does not make an object.
     """
     may_be_asked_of_class = is_of_class(node, home) or len(node.args.args) <= len(
         node.args.defaults
     )
+    if is_shared and node.name in _OF_MEMBERS:
+        return (
+            f"{home.path}:{node.lineno} torch sets attributes of the member that {node.name} gives"
+        )
     gives_back = node.name == "as_subclass" or (node.name in _OF_TENSORS and may_be_asked_of_class)
     if gives_back or (node.name == "__new__" and not _makes_an_object(node)):
-        place = f"{home.path}:{node.lineno}"
-        raise UnprovenError(f"{place} torch sets attributes of what {node.name} gives")
+        return f"{home.path}:{node.lineno} torch sets attributes of what {node.name} gives"
+    return ""
 
 
 def _makes_an_object(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
