@@ -16,7 +16,9 @@ NEXT_STEP = (
 )
 NOTHING_ELSE = "No findings in what could be checked.\n"
 HIDDEN = "silenced by a comment about the whole file, such as `# flake8: noqa`."
-UNASKED = "about code that works as it is, or tests (`--min-severity info` shows them)."
+UNASKED = (
+    "about defaults that may be left as they are, or tests (`--min-severity info` shows them)."
+)
 WHY = "`-v` shows what each answer rests on, and what keeps the rest from being fixed safely.\n"
 
 if TYPE_CHECKING:

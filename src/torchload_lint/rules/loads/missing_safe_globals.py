@@ -2,7 +2,10 @@
 
 ## What it does
 Reads the checkpoint that a restricted `torch.load` names, works out which classes torch's
-weights-only unpickler will ask for, and reports those that nothing at the call allows.
+weights-only unpickler will ask for, and reports those that nothing at the call allows. Where no
+file is there, it reports what the project's own `torch.save` puts into it, for loads whose value is
+used as an object (for all with `--unsafe-fixes`), and else that the load must fail: a program that
+calls `model.eval()`, or reads `checkpoint["args"].lr`, has loaded more than tensors.
 
 ## Why is this bad?
 The load fails with `UnpicklingError: Weights only load failed`.
@@ -40,6 +43,7 @@ to be harmless, nor in the vetted table, nor configured as trusted.
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
@@ -48,8 +52,12 @@ from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.loads.implicit_weights_only import runs_code_on
 from torchload_lint.rules.on_torch import Mode
 from torchload_lint.rules.reading.evidence import Evidence
-from torchload_lint.rules.repairs import plan_missing
+from torchload_lint.rules.repairs import plan_missing, what_would_settle_it
+from torchload_lint.rules.weakening import weakened
 from torchload_lint.rules.words import evidence_notes, fails_on, files, listed, next_step
+from torchload_lint.source.facts.calls import CallKind
+from torchload_lint.source.facts.loading.usage import object_use
+from torchload_lint.source.text.expressions import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +79,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     missing = [need for need in situation.missing if str(need.name) not in registered]
     missing = [need for need in missing if need.name not in _in_vain(situation)]
     if not missing:
+        yield from _used_as_object(situation, context)
         return
     names = listed([str(need.name) for need in missing])
     verb = "need" if len(situation.checkpoints) > 1 else "needs"
@@ -84,6 +93,29 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     yield finding(
         RULE, situation.load.span, message, fix=plan.fix, situation=situation, notes=notes
     )
+
+
+def _used_as_object(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    """A load that must fail, whatever its file holds, for what the program does with it; not where
+    something in the project allows what it may.
+    """
+    load, module = situation.load, situation.module
+    if situation.evidence is not Evidence.NONE or not situation.is_torch_load:
+        return
+    if load.allowlists or context.project.holding("safe_globals") or weakened(module, context):
+        return
+    use = object_use(module, load.node) if load.kind is CallKind.CALL else None
+    if use is None:
+        return
+    shown = f" (`{code_of(use)}`)" if isinstance(use, ast.expr) else ""
+    message = (
+        f"what this `{load.loader}` gives is used as an object{shown}, which no weights-only load "
+        "gives without an allowlist"
+    )
+    message += fails_on(situation.restricted_on, context) + runs_code_on(situation, context)
+    message += next_step(["`torchload-lint inspect FILE` says what its file needs"])
+    notes = what_would_settle_it(situation, context)
+    yield finding(RULE, load.span, message, situation=situation, notes=notes)
 
 
 def _failing(situation: Situation, missing: list[Need]) -> tuple[TorchVersion, ...]:

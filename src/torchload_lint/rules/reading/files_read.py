@@ -18,6 +18,8 @@ from torchload_lint.rules.reading.entries import (
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.reading.within_reach import resolve_within_reach
 from torchload_lint.source.domain.patterns import is_url
+from torchload_lint.source.facts.calls import CallKind
+from torchload_lint.source.facts.loading.usage import may_be_object
 from torchload_lint.source.paths import PathPattern, Resolution, Rung
 from torchload_lint.source.recorded import matching
 
@@ -91,6 +93,8 @@ def read_files(
     lines: Sequence[TorchVersion],
 ) -> Reading:
     """Find the files of one load, and what each of some releases of torch does with them."""
+    if not context.infers and load.kind is CallKind.CALL and may_be_object(module, load.node):
+        context = context._replace(infers=True)  # it fails, most likely: what it needs is asked for
     seen = _recorded(load, module, context)
     entries = entries_for(load, module, context)
     stated = bool(entries) and is_stated(load, module, context)

@@ -29,6 +29,8 @@ _SETTING = "setting"
 _STATE = "state_dict"
 _MOST_USES = 200
 """Places that use one value, beyond which nothing is known of its use."""
+_TELLING_MANY = 3
+"""So many different attributes no tensor is given."""
 _DEPTH = 6
 """How many names a value is followed through."""
 _DICT_METHODS = frozenset({"get", "pop", "keys", "items", "values", "copy", "update", "setdefault"})
@@ -40,10 +42,14 @@ _MODULE_METHODS = frozenset(
 _MOVES = frozenset("to cuda cpu half float double bfloat16 share_memory requires_grad_".split())
 """Methods of modules and tensors alike, which return the same kind of thing."""
 _OF_DATA = frozenset(
-    """shape dtype device data grad requires_grad ndim layout is_cuda T mT real imag __dict__
-    __class__ _metadata""".split()
+    """shape dtype device data grad requires_grad ndim layout is_cuda T mT H mH real imag __dict__
+    __class__ _metadata names is_sparse is_quantized is_leaf is_meta is_mkldnn is_cpu grad_fn nbytes
+    itemsize output_nr retains_grad name size strides base flat flags type index""".split()
 )
-"""Attributes of tensors, arrays and dictionaries."""
+"""Attributes of tensors, arrays, devices and dictionaries."""
+_ASK_FOR_TYPES = frozenset(
+    {"builtins.isinstance", "builtins.hasattr", "builtins.type", "builtins.callable"}
+)
 _TAKE_MODULES = frozenset(
     {
         *("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.DataParallel"),
@@ -79,6 +85,20 @@ def may_be_object(module: SourceFile, call: ast.expr) -> bool:
     return not {_OBJECT, _MOVED, _SETTING}.isdisjoint(_Follower(module).uses(call, _DEPTH))
 
 
+def object_use(module: SourceFile, call: ast.expr) -> ast.AST | None:
+    """What shows that the value, or settings in it, is an object of a class, which no weights-only
+    load gives by itself; None also where a test may keep other values away from there.
+    """
+    follower = _Follower(module)
+    used = set(follower.uses(call, _DEPTH))
+    if used.isdisjoint({_OBJECT, _SETTING}) or not follower.shown:
+        return None
+    shown = follower.shown[0]
+    call_of = module.parents.get(shown)
+    whole = call_of if isinstance(call_of, ast.Call) and call_of.func is shown else shown
+    return None if follower.is_tested(shown) else whole
+
+
 def state_receivers(module: SourceFile, call: ast.expr) -> list[ast.expr]:
     """The objects into whose ``load_state_dict`` the value of ``call`` goes; empty where one of
     these calls leaves out what does not fit (``strict=False``).
@@ -104,6 +124,25 @@ class _Follower:
         self._seen: set[tuple[ast.AST, str]] = set()
         self.fed: list[ast.Call] = []
         """The calls of ``load_state_dict`` that get the value."""
+        self.shown: list[ast.AST] = []
+        """What only an object allows: an attribute that is read, a call."""
+
+    def is_tested(self, use: ast.AST) -> bool:
+        """Whether the program asks what the value is, or does without it where that fails."""
+        names = {name for _, name in self._seen}
+        scope = self._module.function(use) or self._module.tree
+        for node in ast.walk(scope):
+            if isinstance(node, ast.Call) and node.args:
+                asks = self._module.bindings.qualified(node.func) in _ASK_FOR_TYPES
+                if asks and not names.isdisjoint(_names_in(node.args[0])):
+                    return True
+        around = self._module.parents.get(use)
+        while around is not None and around is not scope:
+            test = getattr(around, "test", None) if not isinstance(around, ast.Assert) else None
+            if isinstance(around, ast.Try) or not names.isdisjoint(_names_in(test)):
+                return True
+            around = self._module.parents.get(around)
+        return False
 
     def uses(self, node: ast.expr, depth: int) -> Iterator[str]:
         """What is done with the value of an expression at the place where it stands."""
@@ -135,6 +174,8 @@ class _Follower:
         if isinstance(parent, ast.BoolOp):
             return self._object_or_other([parent], depth)
         said = self._is_module(getattr(self._module.function(parent), "returns", None))
+        if said:
+            self.shown.append(parent)
         return _OBJECT if said else self._object_or_other(self._calls_of(parent), depth)
 
     def _named(self, keyword: ast.keyword) -> str:
@@ -146,20 +187,20 @@ class _Follower:
 
     def _passed(self, call: ast.Call, node: ast.expr, depth: int) -> Iterator[str]:
         if call.func is node:
-            yield _OBJECT
+            yield self._object(call)
         elif _loads_state(call):
             self.fed.append(call)
             yield _WHOLE if call.args[:1] == [node] else _OTHER
         else:
             called = self._module.bindings.qualified(call.func)
             if called in _LOOKERS:
-                yield _OBJECT if self._asserted(call) else _NOTHING
+                yield self._object(call) if self._asserted(call) else _NOTHING
             elif called in _COPIES:
                 yield from self.uses(call, depth - 1)
-            elif called in _TAKE_MODULES or (
-                called == "builtins.getattr" and _asks_for_part(call, node)
-            ):
-                yield _OBJECT
+            elif called in _TAKE_MODULES or called == "builtins.vars":
+                yield self._object(call)
+            elif called == "builtins.getattr" and _asks_for_part(call, node):
+                yield _OBJECT if call.args[2:] else self._object(call)
             else:
                 yield self._object_or_other(self._inside(call, node), depth)
 
@@ -172,13 +213,18 @@ class _Follower:
             used = set(self.uses(item, depth - 1))
             yield _OTHER if used.isdisjoint({_OBJECT, _SETTING}) else _SETTING
             return
+        before = len(self.shown)
         yield _of_item(set(self.uses(item, depth - 1)))
+        doubtful = {one for one in self.shown[before:] if _may_be_of_tensor(one)}
+        if len({one.attr for one in doubtful if isinstance(one, ast.Attribute)}) < _TELLING_MANY:
+            self.shown[before:] = [one for one in self.shown[before:] if one not in doubtful]
 
     def _attribute(self, attribute: ast.Attribute, depth: int) -> Iterator[str]:
         call = self._module.parents.get(attribute)
         called = isinstance(call, ast.Call) and call.func is attribute
         if attribute.attr in _MODULE_METHODS or self._is_of_object(attribute, called=called):
-            yield _OBJECT
+            is_read = isinstance(attribute.ctx, ast.Load)  # a tensor may get any attribute
+            yield self._object(attribute) if is_read else _OBJECT
         elif called and attribute.attr in _MOVES:
             assert isinstance(call, ast.Call)
             dropped = isinstance(self._module.parents.get(call), ast.Expr)  # a module moves itself
@@ -200,6 +246,10 @@ class _Follower:
     def _is_of_object(self, attribute: ast.Attribute, *, called: bool) -> bool:
         """Whether an attribute is read or set that neither tensors nor dictionaries have."""
         return not called and attribute.attr not in _OF_DATA | _DICT_METHODS
+
+    def _object(self, use: ast.AST) -> str:
+        self.shown.append(use)
+        return _OBJECT
 
     def _asserted(self, call: ast.Call) -> bool:
         """``assert isinstance(value, torch.nn.Module)``."""
@@ -234,7 +284,7 @@ class _Follower:
         """Follow a local name to every place where this very value may be used."""
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if isinstance(node, ast.AnnAssign) and self._is_module(node.annotation):
-            yield _OBJECT
+            yield self._object(node)
         if len(targets) == 1 and isinstance(targets[0], ast.Attribute):
             yield self._object_or_other(self._reads_of(targets[0], node), depth)
             return
@@ -299,7 +349,10 @@ class _Follower:
         self, place: ast.Name, definitions: tuple[Definition, ...], depth: int
     ) -> Iterator[str]:
         """What is done with the name; an object's method may belong to another branch's value."""
+        before = len(self.shown)
         uses = set(self.uses(place, depth - 1))
+        if len(definitions) > 1:
+            del self.shown[before:]
         yield from {_OTHER} if len(definitions) > 1 and _OBJECT in uses else uses
 
 
@@ -340,6 +393,18 @@ def _calls_by_function(module: SourceFile, name: str) -> dict[ast.AST, list[ast.
         return calls
 
     return module.remember(("calls by function", name), find)
+
+
+def _may_be_of_tensor(use: ast.AST) -> bool:
+    """Whether only an attribute is read, which a tensor in a dictionary may have been given: it
+    comes back with a weights-only load.
+    """
+    return isinstance(use, ast.Attribute) and use.attr not in _MODULE_METHODS
+
+
+def _names_in(node: ast.expr | None) -> set[str]:
+    nodes = ast.walk(node) if node is not None else ()
+    return {each.id for each in nodes if isinstance(each, ast.Name)}
 
 
 def _only_looks(parent: ast.AST | None) -> bool:
