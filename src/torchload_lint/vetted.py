@@ -36,6 +36,11 @@ ENDING = frozenset({"builtins.SystemExit", "builtins.KeyboardInterrupt"})
 """What ends a program where it is raised, past ``except Exception``: a class may raise what it is
 given by the file (``raise state["error"]``)."""
 
+IMPORTING = frozenset({"builtins.ImportError", "builtins.ModuleNotFoundError"})
+"""Errors whose ``name`` Python imports, to suggest another one, where it shows them (from 3.12 in
+``traceback``, which logging uses, too, from 3.13 for an error that nobody catches): a class may
+raise what it is given by the file."""
+
 GENERATORS = frozenset(
     f"numpy.random.{one}"
     for one in """
@@ -67,7 +72,9 @@ REBUILDING = frozenset({"copyreg._reconstructor"})
 class and any state: the idiom ``if isinstance(value, cls): return value`` gives back a class then,
 and ``__init__`` sets attributes of that."""
 
-DATA_REFUSED = NESTED | BELIEVED | ENDING | GENERATORS | NUMBERS | RETURNING_ANY | REBUILDING
+DATA_REFUSED = (
+    NESTED | BELIEVED | ENDING | IMPORTING | GENERATORS | NUMBERS | RETURNING_ANY | REBUILDING
+)
 """What is refused, and yet is data: a file that calls it does not run code of its own."""
 
 

@@ -10,6 +10,7 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import is_harmless
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError
+from torchload_lint.source.proofs.uses.fixed_values import shows_own_error
 from torchload_lint.source.proofs.uses.missing import hidden_by_module, may_be_missing
 from torchload_lint.source.proofs.uses.own_self import is_instance
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -82,6 +83,8 @@ class PieceReader:
         """``getattr(*pair, "size")`` asks for the name that stands in ``pair``."""
         if builtin in _COUNTED and any(isinstance(one, ast.Starred) for one in node.args):
             raise self._unproven(node, f"{builtin} of what a list is spread into")
+        if not all(shows_own_error(one, node.func, self.module) for one in node.keywords):
+            raise self._unproven(node, "exc_info of what the file may choose")
 
     def _check_defined(self, definitions: Sequence[Definition], node: ast.Name) -> None:
         """Where a module lacks a name after all, a builtin is meant (``eval``); and a module of a

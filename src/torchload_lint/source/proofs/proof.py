@@ -57,6 +57,9 @@ _ATTRIBUTES_ALONE = frozenset(
 _PLAIN_DECORATORS = DECORATORS - PROPERTIES
 
 
+Definable = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
 class Proof(NamedTuple):
     """What came of trying to prove a class harmless."""
 
@@ -228,7 +231,7 @@ class _ProofSearch:
             kept = kept_iterator(piece.node, piece.module)
             if kept:
                 raise UnprovenError(kept)
-            _check_decorators(piece.node, piece.module, piece.project)
+            self._decorated(piece.node, piece.module, piece.project)
             reader.function(piece.node)
         elif isinstance(piece.node, ast.expr):
             self.computes = self.computes or makes_array(piece.node, piece.module)
@@ -337,9 +340,14 @@ class _ProofSearch:
     def _levels(self, holder: Holder) -> Iterator[Holder]:
         """A class and its bases; raises UnprovenError where one is not known to be harmless."""
         for level in lineage(holder, self._is_plain_base):
-            _check_decorators(level.node, level.module, level.project)
+            self._decorated(level.node, level.module, level.project)
             _check_keywords(level.node, level.module)
             yield level
+
+    def _decorated(self, node: Definable, home: Module, project: ProjectIndex) -> None:
+        _check_decorators(node, home, project)
+        funcs = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
+        self.used.outside |= DECORATORS.intersection(map(home.bindings.qualified, funcs))
 
     def _is_plain_base(self, dotted: str) -> bool:
         is_plain = is_harmless_base(dotted)
@@ -360,9 +368,7 @@ def _is_plain_property(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Modul
     )
 
 
-def _check_decorators(
-    node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, home: Module, project: ProjectIndex
-) -> None:
+def _check_decorators(node: Definable, home: Module, project: ProjectIndex) -> None:
     for decorator in node.decorator_list:
         if is_accessor(decorator, home) or gives_back(decorator, home, project):
             continue

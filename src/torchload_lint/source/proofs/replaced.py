@@ -63,11 +63,22 @@ _HOOKS = (
     ("logging.", "setLogRecordFactory", r"\bsetLogRecordFactory\("),
     ("logging.", "Handler", r"\bclass\s+\w+\([^)]*Handler\b"),
     ("logging.", "Formatter", r"\bclass\s+\w+\([^)]*Formatter\b"),
+    ("logging.", "emit", r"\bdef\s+emit\("),
+    ("logging.", "handlers", r"\bhandlers\s*\.\s*(?:append|insert|extend)\("),
+    ("logging.", "StreamHandler", r"\bStreamHandler\(\s*(?:stream\s*=\s*)?(?!sys\.|None\b)\w"),
+    ("logging.", "basicConfig", r"\bbasicConfig\([^)]*\bstream\s*=\s*(?!sys\.|None\b)\w"),
     *(
-        ("builtins.print", word, rf"\.{word}\s*=(?!=)|\bredirect_{word}\(")
+        (
+            start,
+            word,
+            (
+                rf"\.{word}\s*(?:=(?!=)|,[^=\n]*(?<![=!<>])=(?!=)|\.\w+\s*=(?!=)|\bin\b)"
+                rf"|\bredirect_{word}\(|\bsetattr\([^)\n]*['\"]{word}|\bvars\(\s*sys\b"
+            ),
+        )
+        for start in ("builtins.print", "logging.", "warnings.")
         for word in ("stdout", "stderr")
     ),
-    ("warnings.", "stderr", r"\.stderr\s*=(?!=)|\bredirect_stderr\("),
     ("torch.nn.", "register_module_", r"\bregister_module_\w*hook\("),
     ("", "meta_path", r"\bmeta_path\b"),
     ("", "path_hooks", r"\bpath_hooks\b"),

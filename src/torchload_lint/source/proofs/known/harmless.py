@@ -213,7 +213,7 @@ OF_OPERATORS = frozenset(
 )
 """Methods that are given the other operand."""
 
-OF_LOGGERS = frozenset({"_cache", "filters", "handlers"})
+OF_LOGGERS = frozenset({"_cache", "filters", "handlers", "manager"})
 """Lists and tables of loggers, which belong to the program."""
 
 HARMFUL_ATTRIBUTES = frozenset(

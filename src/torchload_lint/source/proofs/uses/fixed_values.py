@@ -190,3 +190,19 @@ def is_compared(node: ast.expr, home: SourceFile) -> bool:
         known = {"isinstance", "issubclass", "str", "repr", "id", "print"}
         return user.func is not node and is_builtin and user.func.id in known  # type: ignore[attr-defined]
     return isinstance(user, ast.Compare | ast.FormattedValue | ast.Expr)
+
+
+def shows_own_error(keyword: ast.keyword, function: ast.expr, home: SourceFile) -> bool:
+    """Whether a logger shows no more than the error at hand: of a traceback that a file has made up
+    (``exc_info=x``) it reads the lines of the files that this names.
+    """
+    name = function.attr if isinstance(function, ast.Attribute) else ""
+    if keyword.arg is None:
+        return name not in _LOGGING
+    if keyword.arg != "exc_info" or isinstance(keyword.value, ast.Constant):
+        return True
+    caught = home.bindings.definitions(keyword.value) if isinstance(keyword.value, ast.Name) else ()
+    return bool(caught) and all(one.kind == "except" for one in caught)
+
+
+_LOGGING = frozenset("critical debug error exception fatal info log warn warning".split())

@@ -38,6 +38,9 @@ _PLAIN_BASES = frozenset(
 """Bases that have no ``keys``, by which Python takes each item."""
 _DELETING = frozenset({"pop", "popitem"})
 """Methods that delete an item of the mapping that they are given."""
+_DELETING_FIRST = frozenset({"clear", "popitem"})
+"""Those that delete whatever item comes first: one of a storage, where that is the ``data`` of a
+``UserDict``."""
 _OF_PYTHON = frozenset(
     """
     builtins.dict builtins.list builtins.str builtins.tuple collections.Counter
@@ -51,7 +54,7 @@ def takes_chosen_item(node: ast.AST, home: SourceFile, is_known: IsKnown) -> boo
     """Whether it takes an item of what may be a tensor, by what may be a tuple."""
     if isinstance(node, ast.Attribute):
         user = home.parents.get(node)
-        is_own = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "super"
+        is_own = _is_super_of_python(node.value, home)
         return node.attr == "__getitem__" and not is_own and isinstance(user, ast.Call)
     if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
         return False
@@ -63,12 +66,13 @@ def takes_chosen_item(node: ast.AST, home: SourceFile, is_known: IsKnown) -> boo
 def deletes_chosen_item(node: ast.AST, home: SourceFile, is_known: IsKnown) -> bool:
     """Whether it deletes an item of what may be a storage."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr not in _DELETING or not node.args or is_known(node.args[0], home):
+        is_first = node.func.attr in _DELETING_FIRST and not node.args
+        is_chosen = node.func.attr in _DELETING and node.args and not is_known(node.args[0], home)
+        if not (is_first or is_chosen):
             return False
         return not _holds_items_itself(node.func.value, home, is_known)
     if isinstance(node, ast.Attribute):
-        is_own = isinstance(node.value, ast.Call) and getattr(node.value.func, "id", "") == "super"
-        return node.attr == "__delitem__" and not is_own
+        return node.attr == "__delitem__" and not _is_super_of_python(node.value, home)
     if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Del):
         return False
     saves = getattr(home.function(node), "name", "") == "__getstate__"  # no load calls it
@@ -121,7 +125,8 @@ def _holds_items_itself(node: ast.expr, home: SourceFile, is_known: IsKnown) -> 
     if possible and "" not in possible:
         return True  # ``Optional[x]``
     if isinstance(node, ast.Call):
-        return getattr(node.func, "id", "") in {"super", "vars"} or is_known(node, home)
+        is_vars = getattr(node.func, "id", "") == "vars"
+        return is_vars or _is_super_of_python(node, home) or is_known(node, home)
     if isinstance(node, ast.Attribute):
         return node.attr == "__dict__"
     if not isinstance(node, ast.Name):
@@ -131,6 +136,18 @@ def _holds_items_itself(node: ast.expr, home: SourceFile, is_known: IsKnown) -> 
         return holder is not None and _derives_from(holder, home, _OF_PYTHON)
     made = home.bindings.definitions(node)
     return bool(made) and all(_is_made_of_python(one, home, is_known) for one in made)
+
+
+def _is_super_of_python(node: ast.expr, home: SourceFile) -> bool:
+    """Whether it is ``super()`` where the bases are known to take their own items: a ``UserDict``
+    asks whatever its ``data`` is.
+    """
+    if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "super":
+        return False
+    holder = _class_around(node, home)
+    bases = holder.bases if isinstance(holder, ast.ClassDef) else []
+    plain = (one.value if isinstance(one, ast.Subscript) else one for one in bases)
+    return {home.bindings.qualified(one) for one in plain} <= _OF_PYTHON | _PLAIN_BASES
 
 
 def _is_made_of_python(made: Definition, home: SourceFile, is_known: IsKnown) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.proofs.known.harmless import (
@@ -21,8 +22,6 @@ from torchload_lint.source.proofs.uses.fixed_values import (
 )
 
 if TYPE_CHECKING:
-    import ast
-
     from torchload_lint.source.names.source_file import SourceFile
 
 
@@ -34,11 +33,38 @@ def misused(name: str, node: ast.expr, home: SourceFile) -> str:
     return ""
 
 
+def asks_no_method(node: ast.expr, home: SourceFile) -> bool:
+    """Whether a class is named for itself, or its method is given ``self``: ``UserDict.pop(x, y)``
+    deletes an item of any ``x``, and ``UserDict.update(x, y)`` sets one of ``x.data``.
+    """
+    if home.bindings.qualified(node) in _MAPPINGS:
+        return True
+    call = home.parents.get(node)
+    if not isinstance(call, ast.Call) or call.func is not node or not call.args:
+        return False
+    return (
+        getattr(node, "attr", "") not in _DELETING
+        and home.bindings.class_of_self(call.args[0]) is not None
+    )
+
+
+_MAPPINGS = frozenset(
+    f"collections.{name}"
+    for name in (
+        "Counter UserDict UserList abc.Callable abc.Hashable abc.Iterable abc.Mapping "
+        "abc.MutableMapping abc.Sequence"
+    ).split()
+)
+"""Classes whose methods, written in Python, take any object for ``self``."""
+
+_DELETING = frozenset({"__delitem__", "clear", "pop", "popitem"})
+
 _USES = (
     (CONVERTING, is_given_numbers, " of what may say where numpy shall read"),
     (MARKING, is_above_definition, ", which changes what it is given"),
     (MODES, is_held_open, ", which holds for the whole program"),
     (MAKING_CLASSES, is_compared, ", which makes classes"),
     (OF_NEW_MODULES, is_given_new_module, " of a module that is not made there"),
+    (_MAPPINGS, asks_no_method, ", which takes items of whatever it is given"),
     ({"dataclasses.fields"}, takes_names_of_fields, " for more than the names of fields"),
 )
