@@ -187,9 +187,8 @@ def _assessed(
 def find_class(name: GlobalName, module: Module, context: Context) -> ClassFacts | None:
     """The first-party definition of a global, after the configured renames."""
     renamed = dict(context.config.renames).get(str(name))
-    return class_lookup.find(
-        context.project, GlobalName.parse(renamed) if renamed else name, module.path
-    )
+    meant = GlobalName.parse(renamed) if renamed else name
+    return class_lookup.find_beside(context.project, meant, module)
 
 
 def entry_key(entry: AllowlistEntry, module: Module, context: Context) -> str | None:

@@ -12,6 +12,7 @@ from torchload_lint.source.proofs.installed import imported_packages, in_package
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
     from torchload_lint.source.facts.library_load import Distribution
+    from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import Found, ProjectIndex
     from torchload_lint.source.project.outlines import Outline
 
@@ -44,6 +45,26 @@ def find_outline(project: ProjectIndex, name: GlobalName, near: str = "") -> Out
         return seen._replace(defined_as=name) if is_straight else seen
     installed = _in_package(project, name)
     return None if installed is None else outline_of(installed.found)
+
+
+def find_beside(project: ProjectIndex, name: GlobalName, home: Module) -> ClassFacts | None:
+    """The same for a load in one file, which may replace what a proof rests on although no other
+    file imports it: a notebook, a script of another name.
+    """
+    facts = find(project, name, home.path)
+    if facts is None or facts.unproven or home.path in project.files.python_files():
+        return facts
+    from torchload_lint.source.proofs.proof import prove_class  # noqa: PLC0415 - as for _facts
+    from torchload_lint.source.proofs.replaced import why_replaced_at  # noqa: PLC0415
+
+    own = _own(project, name, home.path)
+    installed = None if own else _in_package(project, name)
+    found = installed.found if installed else own
+    index = installed.package if installed else project
+    if found is None or not isinstance(found.node, ast.ClassDef):
+        return facts
+    used = prove_class(found.node, found.module, index).used
+    return facts._replace(unproven=why_replaced_at(used, home, project)) if used else facts
 
 
 def _own(project: ProjectIndex, name: GlobalName, near: str) -> Found | None:

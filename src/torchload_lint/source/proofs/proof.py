@@ -19,7 +19,6 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called
 from torchload_lint.source.names.members import base_expressions, body, is_function, odd_members
 from torchload_lint.source.proofs.code import CodeReader
-from torchload_lint.source.proofs.decorators import PROPERTIES, gives_back, is_accessor
 from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
@@ -35,6 +34,7 @@ from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
 from torchload_lint.source.proofs.uses.computing import computing, makes_array
+from torchload_lint.source.proofs.uses.decorators import PROPERTIES, gives_back, is_accessor
 from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
 from torchload_lint.source.proofs.uses.given_back import ASKED_BY_TORCH, gives_what_is_set
 from torchload_lint.source.proofs.uses.kept_iterators import kept_iterator

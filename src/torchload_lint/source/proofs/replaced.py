@@ -20,6 +20,7 @@ from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.changes.attribute_stores import (
     program_files,
+    stored_value,
     stores_of,
     stores_on_imports,
 )
@@ -34,6 +35,7 @@ from torchload_lint.source.proofs.replacing.own_objects import (
     is_data,
     is_object,
 )
+from torchload_lint.source.proofs.replacing.special_names import SPECIAL_NAMES
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -152,6 +154,13 @@ def why_replaced(used: Used, project: ProjectIndex) -> str:
     return next(found, "")
 
 
+def why_replaced_at(used: Used, home: SourceFile, project: ProjectIndex) -> str:
+    """The same of one file: a notebook, or a script without ``.py``, that loads and is imported by
+    none.
+    """
+    return next(_Search(used, project).places_of(home), "")
+
+
 def bound(node: ast.AST | None) -> Iterator[str]:
     """The names that a statement gives a meaning."""
     if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
@@ -246,7 +255,7 @@ class _Search:
 
     def _changes_in_package(self, within: Sequence[str]) -> Iterator[tuple[str, bool]]:
         """Each place, and whether it counts even where nobody hands a class to it."""
-        names = self._names | self._tails | _SPECIALS
+        names = self._names | self._tails | SPECIAL_NAMES
         for module, target, value in stores_of(names, self._project, within):
             if self._counts(target.value, target.attr, value, module):
                 is_named = module.bindings.qualified(target) in self._used.outside
@@ -276,7 +285,7 @@ class _Search:
     def places(self) -> Iterator[str]:
         """The places, in words."""
         project = self._project
-        stores = stores_of(self._names | _SPECIALS, project), stores_on_imports(project)
+        stores = stores_of(self._names | SPECIAL_NAMES, project), stores_on_imports(project)
         for module, target, value in chain(*stores):
             if self._counts(target.value, target.attr, value, module):
                 yield _shown(target, module)
@@ -289,6 +298,21 @@ class _Search:
         for change in reflection.changes_in(program_files(project), project):
             if self._is_reflected(change):
                 yield change.in_words
+
+    def places_of(self, home: SourceFile) -> Iterator[str]:
+        """The places of one file, whatever it is."""
+        for node in ast.walk(home.tree):
+            if not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Load):
+                continue
+            if self._counts(node.value, node.attr, stored_value(node, home), home):
+                yield _shown(node, home)
+        for change in reflection.changes_of(home, self._project):
+            if self._is_reflected(change):
+                yield change.in_words
+        for start, word, pattern in _HOOKS:
+            is_used = not start or any(one.startswith(start) for one in self._used.outside)
+            if is_used and re.search(pattern, home.text):
+                yield f"{home.path} hangs code of its own onto what it uses ({word})"
 
     def _is_reflected(self, change: ReflectedChange) -> bool:
         if change.kind == "attribute" and change.receiver and _is_handed_on(change):
@@ -334,7 +358,7 @@ class _Search:
         return not self._meanings(receiver, home)[0].isdisjoint(self._used.nodes)
 
     def _may_be(self, name: str | None) -> bool:
-        return name is None or name in self._names or name in _SPECIALS
+        return name is None or name in self._names or name in SPECIAL_NAMES
 
     def _counts(
         self, receiver: ast.expr | None, name: str | None, value: ast.expr | None, home: SourceFile
@@ -406,24 +430,6 @@ def _packages_of(modules: set[str]) -> dict[str, set[str]]:
             found.setdefault(package, set()).add(last)
             package, _, last = package.rpartition(".")
     return found
-
-
-_SPECIALS = frozenset(
-    f"__{name}__"
-    for name in """
-    abs add and bool bytes call class class_getitem code complex contains closure defaults del
-    delattr delete delitem dict dir divmod enter eq exit float floordiv format fspath ge get getattr
-    getattribute getitem getnewargs getnewargs_ex getstate globals gt hash iadd iand ifloordiv
-    ilshift imatmul imod imul index init init_subclass instancecheck int invert ior ipow irshift
-    isub iter itruediv ixor kwdefaults le len length_hint lshift lt matmul missing mod mul ne neg
-    new next or pos post_init pow prepare radd rand rdivmod reduce reduce_ex repr reversed rfloordiv
-    rlshift rmatmul rmod rmul ror round rpow rrshift rshift rsub rtruediv rxor set set_name setattr
-    setitem setstate sizeof slots str sub subclasscheck subclasshook torch_dispatch torch_function
-    truediv trunc xor array array_function array_interface array_priority array_struct array_ufunc
-    array_wrap bases mro_entries buffer release_buffer aenter aexit aiter anext await
-    """.split()
-)
-"""Special attributes that Python, numpy or torch act on."""
 
 
 def _is_handed_on(change: ReflectedChange) -> bool:

@@ -6,10 +6,10 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import member, odd_members
-from torchload_lint.source.proofs.decorators import gives_back
 from torchload_lint.source.proofs.known.harmless import is_harmless_base
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.steady import check_own_name, check_place
+from torchload_lint.source.proofs.uses.decorators import gives_back
 from torchload_lint.vetted import computes_when_called, is_restored
 
 if TYPE_CHECKING:

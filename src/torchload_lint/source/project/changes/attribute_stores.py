@@ -147,10 +147,11 @@ def _stores(module: SourceFile, names: Collection[str]) -> Iterator[AttributeSto
     for nodes in carrying(module.tree, module.lines, sorted(names)).values():
         for node in nodes:
             if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
-                yield AttributeStore(module, node, _value(node, module))
+                yield AttributeStore(module, node, stored_value(node, module))
 
 
-def _value(target: ast.Attribute, module: SourceFile) -> ast.expr | None:
+def stored_value(target: ast.Attribute, module: SourceFile) -> ast.expr | None:
+    """What is stored, where it is an expression of its own."""
     statement = module.parents.get(target)
     return statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
 

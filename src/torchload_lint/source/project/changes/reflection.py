@@ -138,6 +138,11 @@ def changes_within(paths: Iterable[str], project: ProjectIndex) -> Iterator[Refl
             yield from _in(project, module)
 
 
+def changes_of(module: SourceFile, project: ProjectIndex) -> list[ReflectedChange]:
+    """Every such place of one file."""
+    return _in(project, module)
+
+
 def _holding_words(project: ProjectIndex) -> dict[str, None]:
     """The files in which one of the words stands where it may count, sorted."""
     return project.remember(("definitions", "reflecting files"), lambda: _reflecting(project))
