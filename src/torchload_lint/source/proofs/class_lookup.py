@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.project.outlines import outline_of
+from torchload_lint.source.project.packages import any_package_index
 from torchload_lint.source.proofs.installed import imported_packages, in_packages, read_from
 
 if TYPE_CHECKING:
@@ -31,9 +32,27 @@ def find(project: ProjectIndex, name: GlobalName, near: str = "") -> ClassFacts 
     found = _own(project, name, near)
     if found is not None:
         facts = _facts(found, project)
+        facts = facts._replace(unproven=facts.unproven or _why_another_copy(found, project))
         is_straight = _leads_straight(project, name, near, found)
         return facts._replace(defined_as=name) if is_straight else facts
     return _installed(project, name)
+
+
+def _why_another_copy(found: Found, project: ProjectIndex) -> str:
+    """Why Python may import an installed copy, of another state, of what a proof has read: the one
+    that a build has left, where a script outside of the source folder runs. Empty where not.
+    """
+    if not isinstance(found.node, ast.ClassDef):
+        return ""
+    from torchload_lint.source.proofs.proof import prove_class  # noqa: PLC0415 - as for _facts
+
+    used = prove_class(found.node, found.module, project).used
+    for module in used.files.values() if used is not None else ():
+        package = any_package_index(module.name.partition(".")[0], project)
+        copy = package.module(module.name) if package is not None else None
+        if copy is not None and copy.text != module.text:
+            return f"another {module.name} than {module.path} is installed, and may be imported"
+    return ""
 
 
 def find_outline(project: ProjectIndex, name: GlobalName, near: str = "") -> Outline | None:
