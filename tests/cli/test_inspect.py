@@ -63,6 +63,13 @@ def test_the_other_formats_of_ci_name_them_too(cli, form):
     assert "good.pt" not in report
 
 
+@pytest.mark.usefixtures("checkpoints")
+def test_a_file_that_is_named_twice_is_shown_once(cli):
+    once = cli("inspect", "--summary", ".").stdout
+    assert cli("inspect", "--summary", ".", "good.pt", "./bad.pt").stdout == once
+    assert cli("inspect", "--summary", "good.pt", ".").stdout == once
+
+
 def test_standard_input_is_a_checkpoint_too(cli):
     data = files.archive(b"\x80\x02" + NAMES["needs.pt"] + b".")
     told = cli("inspect", "-", stdin=data)

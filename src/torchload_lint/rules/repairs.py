@@ -268,7 +268,7 @@ def what_would_settle_it(situation: Situation, context: Context) -> tuple[str, .
     """How the user can say which file, or which classes, a call reads."""
     site = key_of(situation.load, situation.module, context.project)
     paths = ", ".join(pattern.text for pattern in situation.resolution.patterns)
-    known = f"no file is there for {paths}" if paths else "; ".join(situation.resolution.unknown)
+    known = f"no file is matched to {paths}" if paths else "; ".join(situation.resolution.unknown)
     entry = f'"{site}" = {{ checkpoints = ["path/to/file.pt"] }}'
     return (
         f"{UNKNOWN_NEEDS}: {known or 'the path is unknown'}",

@@ -89,7 +89,7 @@ def inspect_paths(
     trees: bool = False,
     share_out: Callable[..., Iterator[Inspection]] | None = None,
 ) -> Iterator[Inspection]:
-    """Inspect files, the shards of index files, and the checkpoints in folders, in order.
+    """Inspect files, the shards of index files, and the checkpoints in folders: each once.
 
     ``share_out(items, work)`` gives the ``work`` of every item in order, as several processes do
     it. Raises ConfigError.
@@ -102,12 +102,20 @@ def inspect_paths(
         one = inspect_path(found, projects.project_of(place), place)
         return one.with_tree() if trees else one
 
-    pairs = [(found, path) for path in paths for found in _meant_by(path)]
+    once: dict[str, tuple[Path | Inspection, Path]] = {}
+    for path in paths:
+        for found in _meant_by(path):
+            once.setdefault(os.path.abspath(_path_of(found)), (found, path))
+    pairs = [*once.values()]
     every = [found for found, _ in pairs]
     answers = share_out(every, inspected) if share_out is not None else map(inspected, every)
     for (_, path), one in zip(pairs, answers, strict=True):
         if one.report.verdict is not Verdict.UNREADABLE or _is_named(one.path, path):
             yield one
+
+
+def _path_of(found: Path | Inspection) -> Path:
+    return found.path if isinstance(found, Inspection) else found
 
 
 def _meant_by(path: Path) -> Iterator[Path | Inspection]:

@@ -232,9 +232,10 @@ class Names:
         """The object through a name that is bound at this place already; ``near_only``: by the
         function around it, since those of the file may stand for something else.
         """
+        root, dot, rest = name.partition(".")
         for new in [*self.top, *self.local]:
-            if new.module == module and new.name == name and not new.asname:
-                return name
+            if new.module == module and new.name == root:
+                return f"{new.asname or root}{dot}{rest}"
         paths = [
             path
             for found in imported_names(self.module)

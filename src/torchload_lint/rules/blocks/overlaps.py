@@ -11,6 +11,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.helper_module import is_helper, is_older_helper
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.blocks.loading_names import calls_in, is_property, may_load, names_in
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
@@ -62,7 +63,7 @@ def block_that_calls(situation: Situation, entries: Sequence[Allow], project: Pr
     keys = {one.key for one in entries if one.key is not None}
     if not members.is_function(situation.module.function(situation.load.node)):
         return ""
-    for path in project.holding("safe_globals"):
+    for path in _holding_blocks(project):
         module = situation.module if path == situation.module.path else project.module_at(path)
         for allowlist in module.allowlists if module is not None else ():
             if allowlist in situation.load.allowlists or not _shares(allowlist, wanted, keys):
@@ -93,7 +94,7 @@ def block_that_takes(
         return ""  # a block around it allows what it needs
     registered = {*needed}
     since = max((one.span.start.row for one in load.allowlists), default=0)
-    for path in project.holding("safe_globals") if registered else ():
+    for path in _holding_blocks(project) if registered else ():
         home = module if path == module.path else project.module_at(path)
         for allowlist in home.allowlists if home is not None else ():
             if home is None or not _shares(allowlist, registered, set()):
@@ -101,6 +102,18 @@ def block_that_takes(
             if _may_run_after(home, allowlist, since if home is module else 0, project):
                 return f"{path}:{allowlist.span.start.row}"
     return ""
+
+
+def _holding_blocks(project: ProjectIndex) -> list[str]:
+    """The files with blocks of their own: that of the module that fixes write is entered where its
+    ``safe_globals`` is called, and those places count.
+    """
+    texts = {path: project.files.text(path) or "" for path in project.holding("safe_globals")}
+    return [
+        path
+        for path, text in texts.items()
+        if not (is_helper(path, text) or is_older_helper(path, text))
+    ]
 
 
 def _may_run_after(home: Module, block: Allowlist, row: int, project: ProjectIndex) -> bool:

@@ -64,7 +64,7 @@ def _why(situation: Situation) -> str:
         return "it unpickles the file without torch.load, and what that would run is not looked at"
     paths = ", ".join(pattern.text for pattern in situation.resolution.patterns)
     if paths:
-        return f"no file is there for {paths}"
+        return f"no file is matched to {paths}"
     return "; ".join(situation.resolution.unknown) or "the path is unknown"
 
 

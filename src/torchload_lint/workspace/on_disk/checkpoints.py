@@ -305,7 +305,7 @@ def _is_telling(text: str) -> bool:
     """
     folder, _, name = text.rpartition("/")
     begins = folder.lstrip("./").partition("/")[0]
-    if begins and "*" not in begins:
+    if begins and ("*" not in begins or len(begins.replace("*", "")) >= MIN_LITERAL):
         return True
     stem = name.rsplit(".", 1)[0]
     return "*" not in text or len(stem.replace("*", "")) >= MIN_LITERAL
