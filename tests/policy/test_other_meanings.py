@@ -192,3 +192,66 @@ def test_an_import_in_a_function_that_does_more(name, tmp_path):
 def test_an_import_in_a_function_that_does_nothing(name, tmp_path):
     project(tmp_path, "", f"{SETS}\n        import {name}")
     assert stands_as_itself(tmp_path)
+
+
+FILLED = {
+    "a list of the class": ("", "hooks = []", "self.hooks", "victim.Net.hooks.append(os.mkdir)"),
+    "a list of the file": ("HOOKS = [str]", "pass", "HOOKS", "victim.HOOKS.append(os.mkdir)"),
+    "an item": ("HOOKS = [1]", "pass", "HOOKS", "victim.HOOKS[0] = os.mkdir"),
+    "by its own name": (
+        "HOOKS = [1]", "pass", "HOOKS[1:]", "from victim import HOOKS\nHOOKS += [os.mkdir]",
+    ),
+    "by a function": (
+        "HOOKS = [1]\ndef hook(f): HOOKS.append(f)", "pass", "HOOKS[1:]", "victim.hook(os.mkdir)",
+    ),
+    "by a method": (
+        "", "hooks = [1]\n    @classmethod\n    def hook(cls, f): cls.hooks[0] = f", "self.hooks",
+        "victim.Net.hook(os.mkdir)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("head", "body", "table", "fills"), FILLED.values(), ids=FILLED)
+def test_another_file_fills_a_table(head, body, table, fills, tmp_path):
+    uses = f"{SETS}\n        for one in {table}: one(s['x'])"
+    project(tmp_path, head, f"{body}\n    {uses}", other=f"import os, victim\n{fills}\n")
+    assert not stands_as_itself(tmp_path)
+    loaded(tmp_path, filled(x=forge.text("ran")), more="other")
+    assert (tmp_path / "ran").is_dir()
+
+
+DATA = (
+    "victim.NAMES.append('x')", "victim.NAMES[0] = 1", "hooks = []\nhooks.append(print)",
+    "class Own:\n    NAMES = []\nOwn.NAMES.append(print)", "x = [*victim.NAMES, print]",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("other", DATA)
+def test_a_table_of_data_stays_one(other, tmp_path):
+    uses = f"hooks = [1]\n    {SETS}self.x = NAMES[0], self.hooks[0]"
+    project(tmp_path, "NAMES = ['a', 'b']", uses, other=f"import victim\n{other}\n")
+    assert stands_as_itself(tmp_path)
+
+
+LAZY = "def __getattr__(name): return Other\nclass Other:\n    f = eval\n"
+ASKED = {"an attribute": "import a", "a name": "from a import c"}
+
+
+@pytest.mark.parametrize("imported", ASKED.values(), ids=ASKED)
+def test_a_package_answers_for_its_module(imported, tmp_path):
+    project(tmp_path, imported, f"{SETS}{'a.' * (imported == 'import a')}c.f(s['x'])")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "__init__.py").write_text(LAZY)
+    (tmp_path / "a" / "c.py").write_text(SAME)
+    assert not stands_as_itself(tmp_path)
+    loaded(tmp_path, filled(x=RUN_TEXT))
+    assert (tmp_path / "ran").is_dir()
+
+
+@pytest.mark.parametrize("imported", ["from a.c import f", "import a.c\nf = a.c.f"])
+def test_a_module_that_is_imported_by_its_name(imported, tmp_path):
+    project(tmp_path, imported, f"{SETS}f(s['x'])")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "__init__.py").write_text(LAZY)
+    (tmp_path / "a" / "c.py").write_text(SAME)
+    assert stands_as_itself(tmp_path)

@@ -32,6 +32,7 @@ from torchload_lint.source.proofs.known.harmless import (
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
+from torchload_lint.source.proofs.replacing.filled_tables import why_filled
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
 from torchload_lint.source.proofs.uses.computing import computing, makes_array
 from torchload_lint.source.proofs.uses.decorators import PROPERTIES, gives_back, is_accessor
@@ -106,8 +107,9 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
     given = (own.of_objects | SETTING_SELF) & all_called(search.hands, own.leads)
     if given:
         return Proof(f"{module.path}: it may give its {min(given)} what is not the file's")
+    used = search.used
     return Proof(
-        why_replaced(search.used, project),
+        why_replaced(used, project) or why_filled(used.nodes, used.files.values(), project),
         frozenset(search.asks),
         loose,
         frozenset(search.hands),

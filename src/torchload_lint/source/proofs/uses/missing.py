@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def answered_elsewhere(dotted: str, near: str, project: ProjectIndex) -> bool:
         if home is None or current in seen:
             continue
         seen.add(current)
+        if _asked_of_package(current, near, project):
+            return True
         found = home.bindings.module_definitions(name)
         defined = home.bindings.flow(home.tree).all
         if found and "__getattr__" in defined and may_be_missing(defined[name], home):
@@ -60,6 +63,26 @@ def answered_elsewhere(dotted: str, near: str, project: ProjectIndex) -> bool:
         if any(_may_bring(one, name, last, home, project) for one in defined.get("*", ())):
             return True
         waiting += (one.qualified for one in found if one.qualified)
+    return False
+
+
+def _asked_of_package(dotted: str, near: str, project: ProjectIndex) -> bool:
+    """Whether the ``__getattr__`` of a package is asked for a module of it that a file does not
+    import by its own name: ``import a`` and ``a.c.f``, ``from a import c``.
+    """
+    parts = dotted.split(".")
+    text = project.files.text(near) or ""
+    for size in range(1, len(parts) - 1):
+        package, last = ".".join(parts[:size]), parts[size]
+        path = project.layout.locate(package, near)
+        if path is None or project.layout.locate(f"{package}.{last}", near) is None:
+            continue
+        home = project.module_at(path)
+        if home is None or "__getattr__" not in home.bindings.flow(home.tree).all:
+            continue
+        by_name = rf"\b(?:import|from)\s+(?:{re.escape(package)}|\.+(?:\w+\.)*)\.?{last}\b"
+        if re.search(by_name, text) is None:
+            return True
     return False
 
 
