@@ -129,6 +129,20 @@ LOADS = {
         "accelerate: Accelerator.load_state"
     ),
     "import timm\ntimm.create_model('net', checkpoint_path='a.pth')": "timm: create_model",
+    "from fastai.learner import load_learner as get\nget('export.pkl')": "fastai: load_learner",
+    "from fastai.vision.all import *\nload_learner('export.pkl')": "fastai: load_learner",
+    "from fastai.learner import load_model\nload_model('a.pth', m, o)": (
+        "fastai: learner.load_model"
+    ),
+    "from fastai.learner import Learner\nlearn = Learner(d, m)\nlearn.load('best')": (
+        "fastai: Learner.load"
+    ),
+    "from ultralytics import YOLO\nYOLO('net.yaml').load('best.pt')": "ultralytics: load",
+    "from torch.distributed.checkpoint.optimizer import load_sharded_optimizer_state_dict as get\n"
+    "get(s, 'optim', r)": "torch: load_sharded_optimizer_state_dict",
+    "from torch.distributed.checkpoint import FileSystemReader as R\nR('c').read_metadata()": (
+        "torch: FileSystemReader.read_metadata"
+    ),
     "from torch_geometric.data import InMemoryDataset\n"
     "class D(InMemoryDataset):\n    def __init__(self): self.load(self.processed_paths[0])": (
         "torch-geometric: InMemoryDataset.load"

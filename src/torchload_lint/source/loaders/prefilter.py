@@ -43,7 +43,7 @@ _LOADING_PARTS = (
     b"PackageImporter",
 )
 """Parts of torch with a ``load`` of their own."""
-_TORCH_USES = (b"load", b"save", b"safe_globals", b"PackageImporter")
+_TORCH_USES = (b"load", b"save", b"safe_globals", b"PackageImporter", b"read_metadata")
 _IMPORT_LINE = late_pattern(rb"import[ \t]+([A-Za-z0-9_., \t]+)")
 _FROM_LINE = late_pattern(rb"from[ \t]+([A-Za-z0-9_]+)")
 _CHECKPOINT_NAMED = late_pattern(rb"\.(?:pt|pth|ckpt|th|chkpt|bin|pkl|model)['\"]")

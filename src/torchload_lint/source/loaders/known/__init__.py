@@ -22,6 +22,7 @@ ROOTS = {
     "e3nn": "e3nn",
     "esm": "esm",
     "fairseq": "fairseq",
+    "fastai": "fastai",
     "flair": "flair",
     "fvcore": "detectron2",
     "gfpgan": "gfpgan",

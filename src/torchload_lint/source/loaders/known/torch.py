@@ -12,6 +12,7 @@ _FROM_URL = (
 
 _SERIALIZATION = "torch 2.13.0, torch/serialization.py: by the pickle_module that it is given"
 _FORMATS = "torch/distributed/checkpoint/format_utils.py"
+_READS = (Behaviour(Does.UNPICKLES, "torch 2.13.0, torch/distributed/checkpoint/filesystem.py"),)
 _NO_MODEL = tuple(
     ("model", name) for name in ("tokenizer", "config", "processor", "transforms", "utils")
 )
@@ -49,22 +50,14 @@ LIBRARY = Library(
             "load",
             "checkpoint_id",
             ("state_dict",),
-            (
-                Behaviour(
-                    Does.UNPICKLES, "torch 2.13.0, torch/distributed/checkpoint/filesystem.py"
-                ),
-            ),
+            _READS,
             within="checkpoint",
         ),
         Loader(  # the folder is its reader's
             "load",
             "",
             ("state_dict",),
-            (
-                Behaviour(
-                    Does.UNPICKLES, "torch 2.13.0, torch/distributed/checkpoint/filesystem.py"
-                ),
-            ),
+            _READS,
             within="checkpoint",
         ),
         Loader(
@@ -83,13 +76,18 @@ LIBRARY = Library(
             "load_state_dict",
             "",
             ("state_dict", "storage_reader"),
-            (
-                Behaviour(
-                    Does.UNPICKLES, "torch 2.13.0, torch/distributed/checkpoint/filesystem.py"
-                ),
-            ),
+            _READS,
             within="checkpoint",
         ),
+        Loader(
+            "load_sharded_optimizer_state_dict",
+            "",
+            ("model_state_dict", "optimizer_key", "storage_reader", "planner"),
+            _READS,
+        ),
+        Loader("_load_state_dict_from_keys", "checkpoint_id", ("keys",), _READS),
+        Loader("_load_state_dict_from_keys", "", ("keys",), _READS),
+        Loader("read_metadata", "", (), _READS, of="FileSystemReader"),
         Loader(
             "_load_from_bytes",
             "b",

@@ -10,6 +10,7 @@ _TORCH_LOAD = (
     Behaviour(Does.FALSE, "ultralytics 8.2.80 to 8.4.190, utils/patches.py",
               keyword="weights_only"),
 )  # fmt: skip
+_MODELS = "YOLO|RTDETR|YOLOWorld|YOLOE|FastSAM|SAM|NAS"
 
 
 def _model(name: str, *parameters: str) -> Loader:
@@ -37,6 +38,7 @@ LIBRARY = Library(
         _model("FastSAM", "model"),
         _model("SAM", "model"),
         _model("NAS", "model"),
+        Loader("load", "weights", ("weights",), _UNSAFE, of=_MODELS, only=".pt"),
         _function("attempt_load_weights", "weights"),
         _function("attempt_load_one_weight", "weight"),
         _function("torch_safe_load", "weight"),
