@@ -148,7 +148,7 @@ def test_a_pattern_of_the_configuration_is_taken_as_it_is_written(folder):
 
 
 @pytest.mark.parametrize(
-    "name", ["graph.p", "net.pt1", "best.weights", "model.np", "state", "m.pt"]
+    "name", ["graph.p", "net.pt1", "best.weights", "model.np", "state", "m.pt", "NET.PTH"]
 )
 @pytest.mark.parametrize("begins", [b"PK\3\4", b"\x80\2}q"])
 def test_a_checkpoint_counts_whatever_it_is_called(tmp_path, name, begins):

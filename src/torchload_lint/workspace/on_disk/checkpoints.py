@@ -151,7 +151,7 @@ class DiskCheckpoints:
     def _named(self) -> tuple[str, ...]:
         """The files within reach that are called like a checkpoint."""
         files = (path for root in self._roots for path in self._files_below(root))
-        return tuple(path for path in files if path.endswith(SUFFIXES))
+        return tuple(path for path in files if _is_called_so(path))
 
     def _files_below(self, root: Path) -> Iterator[str]:
         """The files of a folder, the nearest first, until it has shown too many entries."""
@@ -207,7 +207,7 @@ class DiskCheckpoints:
 
     def _find(self, pattern: PathPattern, folder: str) -> tuple[str, ...]:
         is_configured = pattern.rung is Rung.CONFIGURATION
-        is_searched = pattern.listed and pattern.text.endswith(SUFFIXES)
+        is_searched = pattern.listed and _is_called_so(pattern.text)
         if not (pattern.exact or is_configured or is_searched or _is_telling(pattern.text)):
             return ()
         for start in self._starts(pattern, folder):
@@ -241,7 +241,7 @@ class DiskCheckpoints:
 
     def _is_known_absent(self, text: str) -> bool:
         """Whether a pattern asks for a file of which there is none: saves a search per load."""
-        if not text.endswith(SUFFIXES) or os.path.isabs(text):
+        if not _is_called_so(text) or os.path.isabs(text):
             return False
         parts = text.split("/")
         left_out = any(part.startswith(".") or part in DEFAULT_EXCLUDE for part in parts)
@@ -272,9 +272,14 @@ def _holds_plain_files(folder: str) -> bool:
 
 def _holds_checkpoints(folder: Path) -> bool:
     try:
-        return any(name.endswith(SUFFIXES) for name in os.listdir(folder))
+        return any(_is_called_so(name) for name in os.listdir(folder))
     except (OSError, ValueError):
         return False
+
+
+def _is_called_so(path: str) -> bool:
+    """Whether a name ends as a checkpoint's usually does (``NET.PTH`` as well)."""
+    return path.lower().endswith(SUFFIXES)
 
 
 def _may_be_checkpoint(path: str) -> bool:
@@ -288,7 +293,7 @@ def _may_be_checkpoint(path: str) -> bool:
 
 def _passes_for_checkpoint(path: str) -> bool:
     """Whether a file whose ending the code leaves open is one that torch.load may be meant for."""
-    return path.endswith(SUFFIXES) or _begins_like_one(path)
+    return _is_called_so(path) or _begins_like_one(path)
 
 
 def _begins_like_one(path: str) -> bool:
