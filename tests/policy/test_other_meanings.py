@@ -38,6 +38,22 @@ NAMES = {
             "evil": f"{EVIL}def f(x): {MADE}\n",
         },
     ),
+    **{
+        f"a file between them: {change}": (
+            "from other import f",
+            "f(s['x'])",
+            {
+                "other": f"from safe import f\nimport evil, sys\n{change}\n",
+                "safe": SAME,
+                "evil": f"{EVIL}def f(x): {MADE}\n",
+            },
+        )
+        for change in (
+            "globals()['f'] = evil.f", "setattr(sys.modules[__name__], 'f', evil.f)",
+            "sys.modules[__name__] = evil", "exec('from evil import f')",
+            "locals().update(f=evil.f)",
+        )
+    },
     ":= in a default": (f"{EVIL}{SAME}def g(x=(f := os.mkdir)): pass", "f('ran')", {}),
     ":= in a lambda": (f"{EVIL}{SAME}g = lambda x=(f := os.mkdir): 1", "f('ran')", {}),
     ":= in a list": (f"{EVIL}{SAME}g = [y for y in [1] if (f := os.mkdir)]", "f('ran')", {}),
