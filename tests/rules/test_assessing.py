@@ -98,6 +98,16 @@ class TestEvidence:
         assert found.evidence is Evidence.RECORDED
         assert [str(need.name) for need in found.missing] == ["argparse.Namespace"]
 
+    def test_a_recorded_run_adds_to_what_the_code_says(self) -> None:
+        """A run that opened one file hid that another, which is there too, needs more."""
+        seen = RecordedLoad("program.py", "f", 3, "runs/a.pt", verdict="loads")
+        files = {"runs/a.pt": plain(), "runs/b.pt": NAMESPACE}
+        found = World(checkpoints=files, recorded=(seen,)).situation(
+            'import torch\ndef f(name):\n    torch.load(f"runs/{name}.pt", weights_only=True)\n'
+        )
+        assert found.checkpoints == ("runs/a.pt", "runs/b.pt")
+        assert [str(need.name) for need in found.missing] == ["argparse.Namespace"]
+
     def test_what_is_saved_counts_only_where_needs_are_inferred(self) -> None:
         code = """
             import argparse, torch

@@ -286,6 +286,25 @@ def test_what_is_not_given_to_torch_is_not_tried(
     assert "is not given to torch" in result.output
 
 
+def test_an_unsafe_fix_without_any_file_is_not_applied(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was, where a fix with a file was refused for want of a proof."""
+    monkeypatch.chdir(project)
+    text = (
+        "import torch\n\ndef resume(net, path):\n"
+        '    net.load_state_dict(torch.load(path, weights_only=False)["model"])\n'
+    )
+    (project / "guess.py").write_text(text)
+    words = ["--fix", "--unsafe-fixes", "-v", "guess.py"]
+    result = CliRunner().invoke(root, [*words, "--verify", "--python", sys.executable])
+    assert result.exit_code == 1, result.output
+    assert "it rests on no file that was read, so that nothing proves it" in result.output
+    assert (project / "guess.py").read_text() == text
+    assert CliRunner().invoke(root, words).exit_code == 0
+    assert "weights_only=True" in (project / "guess.py").read_text()
+
+
 def test_a_fix_whose_imports_hang_is_not_applied(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

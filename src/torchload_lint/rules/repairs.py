@@ -314,8 +314,7 @@ def _written(
         return FixPlan(notes=tuple(filter(None, (outcome.reason, outcome.advice))))
     if not outcome.edits:
         return FixPlan()
-    objection = context.veto(situation, repair, context) if context.veto else ""
-    if objection:
+    if objection := _objection(situation, repair, context, applicability):
         return FixPlan(notes=(f"the fix is not applied: {objection}",))
     # Something else that may be called here too need not take the keyword.
     keeps_meaning = outcome.keeps_meaning and situation.load.certain
@@ -325,6 +324,17 @@ def _written(
     told = risk or safety.risk(situation, context) if applicability is Applicability.UNSAFE else ""
     message = _fix_message(situation, missing, form)
     return FixPlan(Fix(applicability, message, outcome.edits, told))
+
+
+def _objection(
+    situation: Situation, repair: Repair, context: Context, applicability: Applicability
+) -> str:
+    """Why a fix must not be applied that has to be proven (``--verify``); empty for no reason."""
+    if context.veto is None:
+        return ""
+    if applicability is Applicability.UNSAFE and not (situation.reports or repair.allow):
+        return "it rests on no file that was read, so that nothing proves it"
+    return context.veto(situation, repair, context)
 
 
 def _repair(

@@ -213,7 +213,8 @@ def _with_seen(
     context: Context,
 ) -> Resolution:
     """What the code says, where it says all, and no recorded run opened another file; else the
-    files that runs opened here: they are some of those that there can be.
+    files that runs opened here, and those of the code that are there: a run shows some of those
+    that there can be, and another one may open another.
     """
     if not seen:
         return found
@@ -221,8 +222,14 @@ def _with_seen(
     certain = found.complete and all(pattern.exact for pattern in found.patterns)
     if certain and not set(opened) - set(_files(found, load, module, context)[0]):
         return found
-    patterns = tuple(PathPattern(path, True, Rung.RECORDED) for path in opened)
-    return Resolution(patterns, unknown=("a run opened it, and another may open another file",))
+    patterns = [PathPattern(path, True, Rung.RECORDED) for path in opened]
+    for pattern in found.patterns:
+        named = _files(Resolution((pattern,)), load, module, context)[0]
+        if named and not set(named) <= set(opened):
+            patterns.append(pattern)
+    return Resolution(
+        tuple(patterns), unknown=("a run opened it, and another may open another file",)
+    )
 
 
 def _matters(
