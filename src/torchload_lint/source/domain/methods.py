@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from torchload_lint.source.domain.arguments import Arguments
+    from torchload_lint.source.domain.values import Value
 
     TextMethod: TypeAlias = Callable[[Text, Arguments], Values]
 
@@ -44,6 +45,17 @@ def _same(text: Text, _: Arguments) -> Values:
 
 def _format(text: Text, given: Arguments) -> Values:
     return strings.fill(text, given.positional, given.named)
+
+
+def _format_map(text: Text, given: Arguments) -> Values:
+    """``text.format_map(mapping)``, for plain dictionaries."""
+    return union(*(_filled(text, value) for value in given.at(0)))
+
+
+def _filled(text: Text, value: Value) -> Values:
+    if isinstance(value, Record) and value.kind == "dict" and not (value.others or value.perhaps):
+        return strings.fill(text, [], dict(value.entries))
+    return (strings.hole(text, "what is filled in is not known"),)
 
 
 def _replace(text: Text, given: Arguments) -> Values:
@@ -326,6 +338,7 @@ TEXT_METHODS: dict[str, TextMethod] = {
     "expanduser": expanded_home,
     **dict.fromkeys(("resolve", "absolute"), absolute),
     "format": _format,
+    "format_map": _format_map,
     "replace": _replace,
     "split": _split,
     "rsplit": _right_split,

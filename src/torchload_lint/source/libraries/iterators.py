@@ -155,6 +155,13 @@ def _zip(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     return (Sequence(others=(Sequence(columns, kind="tuple"),), kind="iterator"),)
 
 
+def _product(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``itertools.product(these, those)``: pairs, as ``zip`` has some of."""
+    if call.keywords or any(isinstance(each, ast.Starred) for each in call.args):
+        return unknown("a product of how many is not known")
+    return _zip(evaluator, call, frame)
+
+
 def _as_path(value: domain.Value) -> domain.Value:
     return strings.path(conversions.as_text(value))
 
@@ -176,6 +183,7 @@ CALLS: dict[str, Known] = {
     **dict.fromkeys(_PICKING, _any_element),
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,
+    "itertools.product": _product,
     "builtins.filter": _filtered,
 }
 CERTAIN = frozenset({"itertools.chain", "itertools.chain.from_iterable", "itertools.islice"})

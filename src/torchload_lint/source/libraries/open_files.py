@@ -37,6 +37,7 @@ _OPENERS = (
         "fsspec.open",
         "megfile.smart_open",
         "os.open",
+        "os.fdopen",
         "io.BufferedReader",
     ),
     *("tensorflow.io.gfile.GFile", "tensorflow.gfile.GFile", "blobfile.BlobFile", "mmap.mmap"),

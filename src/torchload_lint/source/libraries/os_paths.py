@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.domain import methods
+from torchload_lint.source.domain import methods, patterns, strings
 from torchload_lint.source.domain.arguments import Arguments
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.patterns import GLOB_DEEP, Rung
@@ -44,6 +44,21 @@ def _join(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
     given = arguments(evaluator, call, frame)
     head, *rest = given.positional or [()]
     return methods.join_paths(head, rest)
+
+
+def _relative(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
+    """``os.path.relpath(path)``: known where it is relative already, and stays below."""
+    given = arguments(evaluator, call, frame)
+    is_here = not given.is_open(1, "start") and given.literal(1, "start") in {None, "", "."}
+    return tuple(_from_here(as_text(value), is_here) for value in given.at(0, "path"))
+
+
+def _from_here(text: Text, is_here: bool) -> Text:
+    found = patterns.normal(text.text) or "."
+    is_far = text.anchored or patterns.is_absolute(text.text) or found.startswith("..")
+    if is_far or not is_here or not patterns.is_exact(text.text):
+        return strings.hole(text, "it is written as seen from another folder")
+    return strings.changed(text, found)
 
 
 def _glob(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
@@ -138,6 +153,7 @@ CALLS: dict[str, Known] = {
         )
     },
     **dict.fromkeys(("os.path.join", "posixpath.join", *_of_others("join")), _join),
+    **dict.fromkeys(("os.path.relpath", "posixpath.relpath"), _relative),
     **dict.fromkeys(("os.path.normcase", "posixpath.normcase", "os.fspath"), first),
     **dict.fromkeys(("os.fsdecode", "os.fsencode", "glob.escape"), first),
     **dict.fromkeys(("os.getcwd", "os.getcwdb"), lambda *_: (Text("."),)),
