@@ -70,8 +70,7 @@ def _read_by(loads: Iterable[SurveyedLoad]) -> Iterator[Inspection]:
 
 def reported(load: SurveyedLoad) -> Load:
     """A surveyed load as the reports want it."""
-    cell = f"cell {load.cell}:" if load.cell else ""
-    place = f"{load.path.as_posix()}:{cell}{load.row}"
+    place = f"{load.path.as_posix()}:{load.cell_and_row}"
     return Load(place, load.site, load.source, load.situation)
 
 

@@ -131,6 +131,14 @@ def test_a_load_in_a_notebook_is_explained_by_the_place_that_reports_print(cli, 
     assert "no load on line 1 of cell 2 (loads on lines: cell 1:2, cell 2:2)" in wrong
 
 
+def test_the_risk_of_a_fix_in_a_notebook_names_the_cell(cli, write):
+    rows = ["import torch", "y = 2\nnet.load_state_dict(torch.load(p, weights_only=False)['m'])"]
+    cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": row} for row in rows]
+    write({"n.ipynb": json.dumps({"cells": cells, "metadata": {}, "nbformat": 4})})
+    told = cli("--diff", "--unsafe-fixes", "n.ipynb").stdout
+    assert told.startswith("# TLL101 in cell 2, line 2: Write weights_only=True (unsafe: ")
+
+
 def test_explain_load_names_each_file_that_hands_the_path_on(cli, write):
     write(
         {

@@ -15,7 +15,6 @@ from torchload_lint.workspace.survey import survey
 
 if TYPE_CHECKING:
     from torchload_lint.workspace.projects import Projects
-    from torchload_lint.workspace.survey import SurveyedLoad
 
 _PLACE = re.compile(r"(?P<file>.+?)(:cell (?P<cell>\d+))?:(?P<row>\d+)", re.DOTALL)
 
@@ -38,11 +37,7 @@ def explain_load(place: str, projects: Projects, *, places: bool) -> int:
         say(explain(reported(one), one.would_settle, one.trace, places=places))
     hints.at_range(one.torch for one in here)
     if not here:
-        rows = ", ".join(map(_row_of, loads)) or "none"
+        rows = ", ".join(load.cell_and_row for load in loads) or "none"
         where = f"line {row}" if cell is None else f"line {row} of cell {cell}"
         fail(f"{name}: no load on {where} (loads on lines: {rows})")
     return CLEAN
-
-
-def _row_of(load: SurveyedLoad) -> str:
-    return str(load.row) if load.cell is None else f"cell {load.cell}:{load.row}"

@@ -168,7 +168,7 @@ def _tell_pairs(
     files: dict[str, list[str]] = {}
     rows: list[told.PairedCheckpoint] = []
     for one in pairs:
-        place = f"{one.load.path.as_posix()}:{one.load.row}"
+        place = f"{one.load.path.as_posix()}:{one.load.cell_and_row}"
         row = told.PairedCheckpoint(
             str(one.checkpoint), place, one.load.site, one.certainty, tuple(one.reasons)
         )

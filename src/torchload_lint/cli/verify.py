@@ -162,7 +162,7 @@ def _repair(situation: Situation, context: Context) -> tuple[Repair | None, tupl
 
 
 def _lines(account: _Account) -> Iterator[str]:
-    place = f"{account.load.path}:{account.load.row}"
+    place = f"{account.load.path}:{account.load.cell_and_row}"
     for proof in account.proofs:
         kind = "with the fix" if proof in account.of_fix else "as it is"
         yield f"{place}: {_line(proof, kind)}"

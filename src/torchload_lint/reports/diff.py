@@ -12,7 +12,7 @@ from torchload_lint.reports.colors import Palette
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from torchload_lint.diagnostic import FileResult
+    from torchload_lint.diagnostic import Diagnostic, FileResult
 
 _NO_NEWLINE = "\\ No newline at end of file\n"
 
@@ -70,11 +70,16 @@ def risks_of(result: FileResult) -> str:
     ``patch`` and ``git apply`` pass over such rows.
     """
     rows = (
-        f"{found.code} on line {found.span.start.row}: {fix.explained}"
+        f"{found.code} {_where(found)}: {fix.explained}"
         for found in result.fixed
         if (fix := found.fix) is not None and fix.risk
     )
     return "".join(f"# {printable(row)}\n" for row in rows)
+
+
+def _where(found: Diagnostic) -> str:
+    cell = f"in cell {found.cell}, " if found.cell else "on "
+    return f"{cell}line {found.span.start.row}"
 
 
 def colored_diff(diff: str) -> str:

@@ -173,6 +173,7 @@ def check_document(
 ) -> tuple[FileResult, Document]:
     """Lint, and with ``options.fix`` apply fixes and lint again until nothing changes."""
     original = before = document
+    name = project.name_of(path)
     fixed: list[Diagnostic] = []
     applied: list[Diagnostic] = []
     found: list[Diagnostic] = []
@@ -201,11 +202,10 @@ def check_document(
         spoiling |= dict.fromkeys(spoiled, "the file would not be Python any more")
         if not applied and not spoiled:
             break
-        fixed += applied
+        fixed += [_in_cell(each, document, name) for each in applied]
         before, document = document, changed
     if document is not original:
-        project.context.project.restore(project.name_of(path))  # to others it is as on the disk
-    name = project.name_of(path)
+        project.context.project.restore(name)  # to others it is as on the disk
     shown = [_in_cell(_without_spoiling(d, spoiling), document, name) for d in found]
     shown += _broken_cells(document, project, name)
     result = FileResult(

@@ -41,6 +41,11 @@ class SurveyedLoad:
     notebook: Notebook | None = None
     """What holds it, where that is a notebook."""
 
+    @property
+    def cell_and_row(self) -> str:
+        """``cell 3:2`` in a notebook, ``14`` in any other file."""
+        return str(self.row) if self.cell is None else f"cell {self.cell}:{self.row}"
+
     def covers(self, row: int) -> bool:
         """Whether the call stands on a row (of the file, or of the cell)."""
         span = self.situation.load.span

@@ -156,8 +156,7 @@ def _change(
         notes.append("its allowlist is no longer needed")
     notes += _other_types(plans)
     said = ": " + "; ".join(notes) if notes else ""
-    cell = f"cell {load.cell}:" if load.cell else ""
-    yield printable(f"  {_shown(load.path)}:{cell}{load.row}{said}") + "\n"
+    yield printable(f"  {_shown(load.path)}:{load.cell_and_row}{said}") + "\n"
     if old != new:
         yield from (printable(f"    - {line}") + "\n" for line in old[first : len(old) - common])
         yield from (printable(f"    + {line}") + "\n" for line in new[first : len(new) - common])
