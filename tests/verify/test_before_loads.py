@@ -50,6 +50,32 @@ FILES = {
     ),
     "swaps.py": "import net\ndef swap():\n    class Other: pass\n    net.Net = Other\n",
 }
+NEARBY = {
+    "again.py": "from chosen import Net\n",
+    "chosen.py": (
+        "import sys\nfrom net import Net\n"
+        "if 'main.py' in sys.argv[0]:\n    from other.net import Net\n"
+    ),
+    "tried.py": (
+        "import sys\ntry:\n    assert 'main.py' not in sys.argv[0]\n    from net import Net\n"
+        "except AssertionError:\n    from other.net import Net\n"
+    ),
+    "looped.py": (
+        "import sys\nfrom net import Net\n"
+        "for Net in [int] if 'main.py' in sys.argv[0] else [Net]:\n    pass\n"
+    ),
+    "asked.py": (
+        "import sys\ndef __getattr__(name):\n    import net\n"
+        "    return int if 'main.py' in sys.argv[0] else net.Net\n"
+    ),
+    "installed.py": "try:\n    from absent_package import Net\nexcept ImportError:\n"
+    "    from net import Net\n",
+    "renaming.py": (
+        "import sys, net\nif 'main.py' in sys.argv[0]:\n    net.Net.__module__ = 'another'\n"
+    ),
+    "called.py": "import sys\ndef f():\n    vars(sys.modules['__main__'])['N' + 'et'] = int\n",
+}
+"""Files that are there where a program names them: they make it uncertain what net.Net is."""
 FAILS = {
     "a folder in front": (
         "main.py:2 changes where net is imported from",
@@ -92,6 +118,66 @@ FAILS = {
         "swaps.py:4 may change Net",
         "import swaps\nswaps.swap()\n",
         HEAD,
+        BLOCK,
+    ),
+    "a class that a run chooses": (
+        "chosen.py:3 decides in each run anew",
+        "import torch\nfrom torch.serialization import safe_globals\n",
+        "from chosen import Net\n",
+        BLOCK,
+    ),
+    "a class that a run chooses elsewhere": (
+        "chosen.py:3 decides in each run anew",
+        "import torch\nfrom torch.serialization import safe_globals\n",
+        "from again import Net\n",
+        BLOCK,
+    ),
+    "a class that is tried": (
+        "tried.py:2 decides in each run anew",
+        "import torch\nfrom torch.serialization import safe_globals\n",
+        "from tried import Net\n",
+        BLOCK,
+    ),
+    "a class of a loop": (
+        "looped.py:3 decides in each run anew",
+        "import torch\nfrom torch.serialization import safe_globals\n",
+        "from looped import Net\n",
+        BLOCK,
+    ),
+    "a class by the module, as it is asked": (
+        "asked.py:4 gives Net as its state is",
+        "import torch\nfrom torch.serialization import safe_globals\n",
+        "from asked import Net\n",
+        BLOCK,
+    ),
+    "a name that another run leaves": (
+        "renaming.py:3 may change Net.__module__",
+        HEAD,
+        "import renaming\n",
+        BLOCK,
+    ),
+    "a worked out name of this module": (
+        "main.py:5 may change any name of own",
+        HEAD,
+        "import __main__ as own\nvars(own)['N' + 'et'] = int\n",
+        BLOCK,
+    ),
+    "a worked out name of a function": (
+        "main.py:6 may change any name of f.__globals__",
+        HEAD,
+        "def f(): pass\nimport operator\noperator.setitem(f.__globals__, 'N' + 'et', int)\n",
+        BLOCK,
+    ),
+    "a worked out name behind a variable": (
+        "main.py:6 may change any name by known",
+        HEAD,
+        "def f(): pass\nknown = f.__globals__\nknown.update({'N' + 'et': int})\n",
+        BLOCK,
+    ),
+    "imported by its name": (
+        "called.py:3 may change any name",
+        HEAD,
+        "import importlib\nimportlib.import_module('called').f()\n",
         BLOCK,
     ),
     "known by another name": (
@@ -241,6 +327,18 @@ FAILS = {
 }
 LOADS = {
     "a folder for others": ("import sys\nsys.path.insert(0, 'lib')\nimport help\n", HEAD, BLOCK),
+    "a class of what is installed": (
+        "import torch\nfrom torch.serialization import safe_globals\n",
+        "from installed import Net\n",
+        BLOCK,
+    ),
+    "worked out names of an object": (
+        HEAD,
+        "class Keeps:\n    pass\nkept = Keeps()\n",
+        "for name in 'ab':\n    setattr(kept, name, 1)\n    kept.__dict__[name] = 2\n",
+        "    vars(kept).update({name: 3})\n",
+        BLOCK,
+    ),
     "saved afterwards": (HEAD, FOREIGN, BLOCK, "torch.save(value, 'w.pt')\n"),
     "removed afterwards": (HEAD, "import os\n", BLOCK, "os.remove('w.pt')\n"),
     "saved as it is": (HEAD, "torch.save(Net(), 'w.pt')\n", BLOCK),
@@ -280,6 +378,10 @@ def project(tmp_path: Path, checkpoint: bytes, monkeypatch: pytest.MonkeyPatch) 
 def verified(project: Path, text: str) -> tuple[str, bool]:
     """What ``verify`` says of a program, and whether the program itself ends well."""
     (project / "main.py").write_text(text)
+    for name, content in NEARBY.items():
+        if name.removesuffix(".py") in text:
+            (project / name).write_text(content)
+            text += content
     found = CliRunner().invoke(root, ["verify", "main.py"])
     ran = subprocess.run([sys.executable, "main.py"], cwd=project, capture_output=True, check=False)
     return found.output, ran.returncode == 0

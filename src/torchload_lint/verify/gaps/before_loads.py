@@ -15,7 +15,13 @@ from torchload_lint.rules.blocks.written_anew import writer_of
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
-from torchload_lint.verify.gaps.conditional_classes import conditional_class, given_by_module
+from torchload_lint.verify.gaps.computed_names import changed_by_any_name
+from torchload_lint.verify.gaps.conditional_classes import (
+    OF_THE_RUN,
+    conditional_class,
+    given_by_module,
+)
+from torchload_lint.verify.gaps.decided_names import decided_anew
 from torchload_lint.verify.gaps.files_taken import files_of, taken_before
 from torchload_lint.verify.gaps.notebook_lines import notebook_gap
 from torchload_lint.verify.gaps.programs_around import program_around
@@ -48,13 +54,6 @@ _CHANGING = frozenset(
     __setitem__ __delitem__
     """.split()
 )
-_OF_THE_RUN = frozenset(
-    """
-    argv orig_argv environ getenv modules parse_args parse_known_args input random getpid getcwd
-    time stdin __main__ exists isfile is_file isdir is_dir listdir iterdir glob open read_text
-    """.split()
-)
-"""Names of what one run has, and another has not."""
 _OF_TORCH = frozenset({"", "torch"})
 """Modules that programs set things of that are nothing to a load (``torch.backends`` …)."""
 
@@ -123,6 +122,7 @@ def _other_things(module: Module, load: LoadCall, project: ProjectIndex) -> str:
             if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
                 holder = home.bindings.qualified(node.value) or ""
                 changed = changed or ast.unparse(node) * (holder in homes)
+            changed = changed or changed_by_any_name(node, home)
             if changed and not (home is module and changed in own):
                 return f"{home.path}:{getattr(node, 'lineno', 0)} may change {changed}"
     return ""
@@ -161,7 +161,8 @@ def _changed_by(node: ast.AST, names: set[str], own: set[str]) -> str:
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             return ""
         key = getattr(getattr(node, "slice", None), "value", None)  # vars(module)["Model"] = …
-        return str(key) if key in names | own else _known_as(target, names, own)
+        is_known = key in names | own | _IDENTITY
+        return str(key) if is_known else _known_as(target, names, own)
     if isinstance(node, ast.Call) and last_name(node.func) in _SETTERS:
         return _set_by(node, names | own)
     changer = node.func if isinstance(node, ast.Call) else None
@@ -202,7 +203,10 @@ def _of_a_run(module: Module, load: LoadCall, project: ProjectIndex) -> str:
         for found in _meant(thing, module, project):
             if reason := _depends(found, project, _HOPS) or conditional_class(found):
                 return reason
-        if reason := given_by_module(module.bindings.qualified(thing) or "", module, project):
+        whole = module.bindings.qualified(thing) or ""
+        if reason := given_by_module(whole, module, project) or decided_anew(
+            whole, module, project
+        ):
             return reason
     return ""
 
@@ -227,7 +231,7 @@ def _depends(found: Found, project: ProjectIndex, hops: int) -> str:
     for part in (node, *tests):
         for one in ast.walk(part):
             word = one.id if isinstance(one, ast.Name) else getattr(one, "attr", "")
-            if word in _OF_THE_RUN or (found.kind == "function" and _keeps_state(one)):
+            if word in OF_THE_RUN or (found.kind == "function" and _keeps_state(one)):
                 row = getattr(one, "lineno", getattr(node, "lineno", 0))
                 return f"{home.path}:{row} makes {found.qualname} of what another run may not have"
     used = [one for one in ast.walk(node) if isinstance(one, (ast.Name, ast.Attribute))]

@@ -25,6 +25,14 @@ _SAME_IN_EACH_RUN = frozenset(
 )
 """Names that a test of releases, or of what is installed, is made of."""
 
+OF_THE_RUN = frozenset(
+    """
+    argv orig_argv environ getenv modules parse_args parse_known_args input random getpid getcwd
+    time stdin __main__ exists isfile is_file isdir is_dir listdir iterdir glob open read_text
+    """.split()
+)
+"""Names of what one run has, and another has not."""
+
 
 def conditional_class(found: Found) -> str:
     """Where a class depends on what one run has, in words; empty where it does not."""
@@ -36,7 +44,7 @@ def conditional_class(found: Found) -> str:
     ]
     for one in (*ancestors(home, node), *inside):
         test = one.test if isinstance(one, (ast.If, ast.While)) else None
-        if test is None or _is_same_in_each_run(test, home):
+        if test is None or is_same_in_each_run(test, home):
             continue
         return f"{home.path}:{test.lineno} decides in each run anew what {found.qualname} is"
     return ""
@@ -52,7 +60,8 @@ def _is_of_body(one: ast.AST, node: ast.AST, home: Module) -> bool:
     return False
 
 
-def _is_same_in_each_run(test: ast.expr, home: Module) -> bool:
+def is_same_in_each_run(test: ast.expr, home: Module) -> bool:
+    """Whether a test asks for no more than releases, and what is installed."""
     for one in ast.walk(test):
         if isinstance(one, ast.Name) and one.id not in _SAME_IN_EACH_RUN:
             if not _is_settled(one, home):
@@ -86,14 +95,24 @@ def _is_test(value: ast.expr | None) -> bool:
 
 def given_by_module(whole: str, module: Module, project: ProjectIndex) -> str:
     """Where ``__getattr__`` of a module of the project gives what a name leads to, and keeps count
-    of it; empty where it does not.
+    of it, or asks for more than the name; empty where it does not.
     """
     home, names = project.split(whole, module.path) if "." in whole else (None, [])
     if home is None or not names:
         return ""
     for node in home.tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == "__getattr__":
-            kept = [one for one in ast.walk(node) if isinstance(one, (ast.Global, ast.Nonlocal))]
+            kept = [one for one in ast.walk(node) if _asks_for_more(one)]
             if kept and not project.definitions(whole, module.path):
-                return f"{home.path}:{kept[0].lineno} gives {names[0]} as its state is"
+                row = getattr(kept[0], "lineno", node.lineno)
+                return f"{home.path}:{row} gives {names[0]} as its state is"
     return ""
+
+
+def _asks_for_more(one: ast.AST) -> bool:
+    """Whether a part of ``__getattr__`` keeps something, or its answer is one run's alone."""
+    if isinstance(one, ast.Attribute):
+        return one.attr in OF_THE_RUN
+    if isinstance(one, ast.Name):
+        return one.id in OF_THE_RUN
+    return isinstance(one, (ast.Global, ast.Nonlocal))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.notes import is_test_file
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import last_name, text_of
+from torchload_lint.verify.gaps.conditional_classes import is_same_in_each_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -28,14 +30,20 @@ class ProgramFile(NamedTuple):
     """Whether a proof runs what stands outside of its functions."""
 
     def unseen(self) -> Iterator[ast.AST]:
-        """The nodes that a proof does not run, and the program may."""
+        """The nodes that a proof does not run, and the program may: also what stands below a test
+        that another run may answer in another way.
+        """
         waiting: list[tuple[ast.AST, bool]] = [(self.module.tree, not self.is_run)]
         while waiting:
             node, is_unseen = waiting.pop()
             if is_unseen:
                 yield node
-            inside = is_unseen or isinstance(node, FUNCTIONS)
+            inside = is_unseen or isinstance(node, FUNCTIONS) or self._is_choice(node)
             waiting += [(one, inside) for one in reversed(list(ast.iter_child_nodes(node)))]
+
+    def _is_choice(self, node: ast.AST) -> bool:
+        test = getattr(node, "test", None)
+        return isinstance(test, ast.expr) and not is_same_in_each_run(test, self.module)
 
 
 def program_around(module: Module, project: ProjectIndex) -> tuple[ProgramFile, ...]:
@@ -116,6 +124,8 @@ def _names_of_modules(node: ast.AST) -> Iterator[str]:
         yield base
         for alias in node.names:
             yield base + "." * bool(node.module) + alias.name
+    elif isinstance(node, ast.Call) and last_name(node.func) in {"import_module", "__import__"}:
+        yield from filter(None, map(text_of, node.args[:1]))
 
 
 def _importing(module: Module, project: ProjectIndex) -> Iterator[Module]:
