@@ -64,6 +64,49 @@ def test_a_folder_into_another(project: Path) -> None:
     assert "no checkpoint that has to be migrated" in run("new").stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("absent/done.json", "absent: No such file or directory"),
+        ("new/old/b.pth", "new/old/b.pth is a checkpoint"),
+        ("w/a.pt", "w/a.pt is a checkpoint"),
+    ],
+)
+def test_a_manifest_that_cannot_be_is_said_before_anything_is_written(
+    project: Path, name: str, said: str
+) -> None:
+    before = (project / "w" / "a.pt").read_bytes()
+    result = run("w", "--out-dir", "new", "--manifest", name, "--force")
+    assert result.exit_code == 2
+    assert said in result.output, result.output
+    assert not (project / "new").exists()
+    assert (project / "w" / "a.pt").read_bytes() == before
+
+
+def test_a_manifest_lies_in_a_folder_that_is_made(project: Path) -> None:
+    assert run("w", "--out-dir", "new", "--manifest", "new/old/done.json").exit_code == 0
+    assert names(project / "new") == ["a.pt", "old/b.pth", "old/done.json"]
+
+
+def test_no_empty_folder_is_left(project: Path) -> None:
+    (project / "there").mkdir()
+    result = run("w", "--to", "safetensors", "--out-dir", "there/new")
+    assert result.exit_code == 2
+    assert names(project / "there") == ["new/plain.safetensors"]
+    assert not (project / "there" / "new" / "old").exists()
+    assert run("w/old", "--to", "safetensors", "--out-dir", "there/other/new").exit_code == 2
+    assert [path.name for path in (project / "there").iterdir()] == ["new"]
+
+
+def test_in_place_with_hard_links(project: Path) -> None:
+    os.link(project / "w" / "a.pt", project / "w" / "c.pt")
+    result = run("w", "--in-place")
+    assert result.exit_code == 0, result.output
+    assert load(project / "w" / "a.pt") == load(project / "w" / "c.pt") == {"n": {"x": 1}}
+    kept = [(project / "w" / f"{name}.pt.bak").read_bytes() for name in "ac"]
+    assert kept[0] == kept[1]
+
+
 def test_a_manifest_takes_the_place_of_an_older_one_alone(project: Path) -> None:
     """That of a checkpoint was taken, with the only copy of what was migrated."""
     (project / "notes.json").write_text('{"mine": 1}')

@@ -36,8 +36,7 @@ def write(path: Path, rows: Sequence[ManifestRow]) -> None:
     """
     files = []
     for row in rows:
-        if any(_is_one(path, other) for other in (row.source, row.target, row.backup)):
-            raise MigrationError(f"{path} is a checkpoint, and the manifest is not written there")
+        refuse_checkpoint(path, (row.source, row.target, row.backup))
         digests = {"sha256": _digest(row.backup or row.source), "out_sha256": _digest(row.target)}
         backup = str(row.backup) if row.backup else None
         files.append({**row.summary, **digests, "backup": backup})
@@ -45,6 +44,12 @@ def write(path: Path, rows: Sequence[ManifestRow]) -> None:
     with written_as_whole(path.resolve(), len(text), replaces=True) as temporary:
         temporary.write_text(text, encoding="utf-8")
         temporary.chmod(0o644)
+
+
+def refuse_checkpoint(path: Path, files: Sequence[Path | None]) -> None:
+    """Raises MigrationError where a manifest would take the place of one of these files."""
+    if any(_is_one(path, other) for other in files):
+        raise MigrationError(f"{path} is a checkpoint, and the manifest is not written there")
 
 
 def may_be_manifest(path: Path) -> bool:

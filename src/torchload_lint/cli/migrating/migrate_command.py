@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from torchload_lint.cli.migrating.tasks import (
     ProjectClasses,
     Task,
     carry_out,
+    refuse_manifest,
     tasks,
     write_manifest,
 )
@@ -49,6 +51,8 @@ from torchload_lint.plurals import number_of
 from torchload_lint.remote.addresses import is_address
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchload_lint.config import Settings
     from torchload_lint.migrate import MigrationResult
 
@@ -141,12 +145,15 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     settings = _settings(config_file, isolated, flags)
     with ended_by_signals():
         todo = list(tasks(checkpoints, options.format, out_dir, in_place=in_place, force=force))
+        todo = [task._replace(target=out) if out else task for task in todo]
+        if manifest is not None and not dry_run:
+            _refuse_manifest(manifest, todo)
         run = _Run(options, settings, output_format == "json", dry_run)
         run.is_short = len(todo) > FEW and not dry_run
         run.sources = {os.path.realpath(task.source): task.source for task in todo}
         with Progress("checkpoints") as progress:
             for task in progress.counting(todo, len(todo)):
-                run.do(task._replace(target=out) if out else task)
+                run.do(task)
     run.tell_end()
     if manifest is not None and not dry_run:
         _write_manifest(manifest, run)
@@ -169,13 +176,25 @@ def _refuse_contradictions(
         fail("-o, --out-dir and --in-place exclude each other")
 
 
-def _write_manifest(path: Path, run: _Run) -> None:
+@contextmanager
+def _manifest_faults(path: Path) -> Iterator[None]:
+    """Inside, what stands in the way of a manifest ends the program."""
     try:
-        write_manifest(path, run.done)
+        yield
     except MigrationError as error:
         fail(str(error))
     except OSError as error:
-        fail(f"{path}: {error.strerror or error}")
+        fail(f"{error.filename or path}: {error.strerror or error}")
+
+
+def _refuse_manifest(path: Path, todo: list[Task]) -> None:
+    with _manifest_faults(path):
+        refuse_manifest(path, todo)
+
+
+def _write_manifest(path: Path, run: _Run) -> None:
+    with _manifest_faults(path):
+        write_manifest(path, run.done)
 
 
 def _ways_to(path: Path) -> list[object]:
@@ -226,8 +245,9 @@ class _Run:
                 result = carry_out(task, self._options, lookup)
                 planned, size = result.plan, result.size
                 self.done.append((task, result))
-                for path in filter(None, (target, task.backup)):
-                    self._written.update(dict.fromkeys(_ways_to(path), source))
+                ways = _ways_to(target)  # a kept file's number is also that of its hard links
+                ways += [os.path.realpath(task.backup)] if task.backup else []
+                self._written.update(dict.fromkeys(ways, source))
         except (MigrationError, ConfigError) as error:
             self._fail(f"{source}", f"{error}")
         except OSError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from torchload_lint.migrate import (
     put_in_place,
     summary_data,
 )
-from torchload_lint.migrate.manifest import ManifestRow, write
+from torchload_lint.migrate.manifest import ManifestRow, refuse_checkpoint, write
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
 
@@ -98,11 +100,41 @@ def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
 def carry_out(task: Task, options: MigrationOptions, lookup: ProjectClasses) -> MigrationResult:
     """Migrate one file. Raises MigrationError, OSError."""
     if task.backup is None:
-        if task.makes_folder:
-            task.target.parent.mkdir(parents=True, exist_ok=True)
-        return migrate_file(task.source, task.target, options, lookup)
+        with _folder_for(task):
+            return migrate_file(task.source, task.target, options, lookup)
     with put_in_place(task.source, task.backup, replaces=options.replaces) as new:
         return migrate_file(task.source, new, options, lookup)
+
+
+@contextmanager
+def _folder_for(task: Task) -> Iterator[None]:
+    """Make the folder of a new file, if it may be; what holds nothing in the end is taken back."""
+    folder = task.target.parent
+    made = [one for one in (folder, *folder.parents) if task.makes_folder and not one.exists()]
+    if task.makes_folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:  # also the end of the program
+        with suppress(OSError):  # something is in it by now
+            for one in made:
+                one.rmdir()
+        raise
+
+
+def refuse_manifest(path: Path, todo: Sequence[Task]) -> None:
+    """Say that a manifest cannot be written, before anything else is.
+
+    Raises OSError, and MigrationError where a checkpoint would be replaced.
+    """
+    folder = path.resolve().parent
+    made = [parent for one in todo if one.makes_folder for parent in one.target.resolve().parents]
+    if not folder.is_dir() and folder not in made:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+    if folder.is_dir() and not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    for task in todo:
+        refuse_checkpoint(path, (task.source, task.target, task.backup))
 
 
 def write_manifest(path: Path, done: Sequence[tuple[Task, MigrationResult]]) -> None:
