@@ -139,9 +139,22 @@ def test_state_dict_hooks_are_a_caution(tmp_path: Path) -> None:
     assert ("['m']", f"the hook {__name__}.rename_keys") in cautions
 
 
+def test_attributes_that_no_state_dict_holds_are_named(tmp_path: Path) -> None:
+    """They were gone without a word, and a program needs them to make the model anew."""
+    model = nn.Sequential(WithHook(2, 2))
+    model[0].rates = [0.1, 0.2]
+    model[0].mean = torch.ones(2)  # left out, and told as that
+    _, plan = migrated_with_plan({"m": model}, tmp_path)
+    told = dict.fromkeys(note.what for note in plan.of_kind(NoteKind.CAUTION))
+    assert ".0.in_features = 2, .0.out_features = 2, .0.rates" in told
+
+
 def test_classes_of_others_are_a_caution(tmp_path: Path) -> None:
     _, plan = migrated_with_plan(WithHook(2, 2), tmp_path)
-    assert notes(plan, NoteKind.CAUTION) == [("", f"{__name__}.WithHook")]
+    assert notes(plan, NoteKind.CAUTION) == [
+        ("", f"{__name__}.WithHook"),
+        ("", ".in_features = 2, .out_features = 2"),
+    ]
     _, plan = migrated_with_plan(nn.Linear(2, 2), tmp_path)
     assert notes(plan, NoteKind.CAUTION) == []
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _REGISTRIES = ("_parameters", "_buffers")
 _OF_TORCH = frozenset({"_modules", "_flat_weights", *_REGISTRIES})
 """Attributes of modules that hold what the state dict has, or is not to have."""
+_SHOWN_ATTRIBUTES = 12
 _ARRAYS = ("multiarray._reconstruct", "numeric._frombuffer")
 _MAKES_ANEW = ("_orig", "_g", "_v", "_bar")
 """Ends of a parameter's name from which its module computes the tensor (``torch.nn.utils``)."""
@@ -39,6 +40,7 @@ class BesideState:
         """No module is known yet."""
         self._names = names
         self._attributes: list[tuple[str, dict[str, PickledValue]]] = []
+        self._plain: list[str] = []
         self._known: set[int] = set()
         """Values that have been looked into, by identity, as the parameters and buffers."""
         self._of_state: set[int] = set()
@@ -54,6 +56,19 @@ class BesideState:
                 self._of_state.add(id(value))
                 self._storages |= {one.key for one in _storages(value)}
         self._attributes.append((prefix, attributes))
+        if not name.startswith("torch."):  # torch's own are those that a program gives its layers
+            self._plain += [
+                f".{prefix}{attribute}{_shown(value)}"
+                for attribute, value in attributes.items()
+                if attribute != "training" and not attribute.startswith("_")
+                if not (isinstance(value, ObjectValue) and self._is_numbers(value))  # left out
+            ]
+
+    def plain(self) -> str:
+        """The attributes of the program's own modules, with those values that are plain."""
+        rest = len(self._plain) - _SHOWN_ATTRIBUTES
+        more = f" and {rest} more" if rest > 0 else ""
+        return ", ".join(self._plain[:_SHOWN_ATTRIBUTES]) + more
 
     def found(self) -> Iterator[str]:
         """Where something is held beside the state dict; each thing is told once."""
@@ -92,6 +107,11 @@ class BesideState:
         return id(value) in self._of_state or (
             bool(storages) and all(one.key in self._storages for one in storages)
         )
+
+
+def _shown(value: PickledValue) -> str:
+    plain = value is None or isinstance(value, (bool, int, float, str))
+    return f" = {value!r:.40}" if plain else ""
 
 
 def _keys(attributes: dict[str, PickledValue]) -> set[PickledValue]:

@@ -112,6 +112,9 @@ def state_dict(converter: Conversion, made: PickledInstance, place: str) -> Pick
         converter.note(NoteKind.CAUTION, place, classes, why)
     if building.hooks:
         converter.leave_out(place, ", ".join(building.hooks), "hooks are functions")
+    if plain := beside.plain():
+        why = "attributes that are in no state dict: the program gives them to the model it makes"
+        converter.note(NoteKind.CAUTION, place, plain, why)
     for name in beside.found():
         why = "no parameters, buffers or modules of it, so state_dict() does not give them"
         converter.leave_out(f"{place}.{name}", "tensors or arrays", why)
