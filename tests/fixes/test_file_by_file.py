@@ -88,6 +88,25 @@ def test_the_module_that_a_fix_brings_does_not_stand_in_the_way_of_the_next(
     assert run(project, "train.py") == "Net Net\n"
 
 
+def test_a_module_beside_another_script_changes_nothing(project: Path) -> None:
+    """A second run fixed what the first had left: the module was found in another folder."""
+    texts = {
+        "one/first.py": f"{GENERAL}\nprint(stripped())\n",
+        "one/nets.py": NETS,
+        "two/second.py": f"{GENERAL}\nprint(stripped())\n",
+        "two/nets.py": NETS,
+        "two/all.py": "import importlib, os\n"
+        "for name in os.listdir('two'):\n    importlib.import_module(name[:-3])\n",
+    }
+    for name, text in texts.items():
+        (project / name).parent.mkdir(exist_ok=True)
+        (project / name).write_text(text)
+    left = [fix(project / "two"), fix(project / "one"), fix(project / "two")]
+    assert (project / "one/restore_only.py").is_file()
+    assert left[0] == left[2] != []
+    assert "imports what it finds in a folder" in left[0][0]
+
+
 def test_a_name_is_imported_once_where_others_may_come_from_anywhere(project: Path) -> None:
     (project / "helpers.py").write_text("import os\n")
     (project / "general.py").write_text(f"from helpers import *\n{GENERAL}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.blocks.shape import Shape, is_put_away, shape_of
 from torchload_lint.fixes.repair import Form
-from torchload_lint.helper_module import is_helper, is_older_helper
+from torchload_lint.helper_module import NAME, is_helper, is_older_helper
 from torchload_lint.policy import Trust
 from torchload_lint.rules.blocks.helper_places import helper_found, importer_of_all
 from torchload_lint.rules.on_torch import PAIRS_SINCE
@@ -88,13 +89,19 @@ def helper_obstacle(helper: str, situation: Situation, context: Context) -> str:
                 "the fix writes today's"
             )
         return f"{there.path} is another file than the one that restores classes; rename it"
-    importer = "" if there else importer_of_all(helper, situation.module, context.project)
+    of_script = helper == NAME  # which looks beside itself, whatever lies beside another script
+    near = there is not None and not (of_script and _lie_apart(there, situation.module))
+    importer = "" if near else importer_of_all(helper, situation.module, context.project)
     if importer:
         return (
             f"{importer} imports what it finds in a folder, and may find {helper}, the module that "
             "the entry takes"
         )
     return ""
+
+
+def _lie_apart(one: Module, other: Module) -> bool:
+    return dirname(one.path) != dirname(other.path)
 
 
 def _entries(situation: Situation) -> Iterator[AllowlistEntry]:
