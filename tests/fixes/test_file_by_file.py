@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from running import run_script, run_text
 from torchload_lint.api import check
 from torchload_lint.config import Settings
 from torchload_lint.workspace import Options
@@ -48,22 +47,9 @@ print(type(train()).__name__, type(stripped()).__name__)
 def fix(path: Path) -> list[str]:
     """Fix one file; what is left in it."""
     options = Options(fix=True, write=True, unsafe=True)
-    run = check(path, settings=Settings(overrides={"target_torch": "2.13"}), options=options)
-    assert not run.errors
-    return [one.message for file in run.results for one in file.diagnostics]
-
-
-def run(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    found = check(path, settings=Settings(overrides={"target_torch": "2.13"}), options=options)
+    assert not found.errors
+    return [one.message for file in found.results for one in file.diagnostics]
 
 
 @pytest.fixture
@@ -73,7 +59,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     texts = {"pyproject.toml": "", "nets.py": NETS, "general.py": GENERAL, "train.py": TRAIN}
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
-    run(tmp_path, "-c", SAVE)
+    assert run_text(tmp_path, SAVE).error == ""
     return tmp_path
 
 
@@ -85,7 +71,7 @@ def test_the_module_that_a_fix_brings_does_not_stand_in_the_way_of_the_next(
     for name in order:
         assert fix(project / name) == []
     assert (project / "restore_only.py").is_file()
-    assert run(project, "train.py") == "Net Net\n"
+    assert run_script(project, "train.py").printed == "Net Net\n"
 
 
 def test_a_module_beside_another_script_changes_nothing(project: Path) -> None:
@@ -114,4 +100,5 @@ def test_a_name_is_imported_once_where_others_may_come_from_anywhere(project: Pa
     text = (project / "general.py").read_text()
     assert text.count("restore_only as _restore_only") == 1
     assert text.count("_restore_only(") == 2
-    assert run(project, "-c", "from general import *; print(type(stripped()))").count("Net") == 1
+    program = "from general import *\nprint(type(stripped()).__name__)"
+    assert run_text(project, program).printed == "Net\n"

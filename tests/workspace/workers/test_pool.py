@@ -8,6 +8,8 @@ import textwrap
 
 import pytest
 
+from workspace.workers.own_process import lines_printed_by
+
 FILES = 60
 
 PROGRAM = """
@@ -47,16 +49,7 @@ def folder(tmp_path):
 
 def ran(folder, setup: str = "", *, fix: bool = False) -> list[str]:
     program = textwrap.dedent(PROGRAM).format(setup=textwrap.dedent(setup), fix=fix)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    return lines_printed_by(program, folder)
 
 
 def expected() -> str:

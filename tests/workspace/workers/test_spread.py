@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import textwrap
 
 import pytest
+
+from workspace.workers.own_process import lines_printed_by
 
 PROGRAM = """
 import os, signal, sys
@@ -41,15 +42,7 @@ print(len(found), len({pid for _, pid in found}))
 
 def ran(items: int = 40, in_fork: str = "pass", work: str = "pass", use: str = ALL) -> list[str]:
     program = textwrap.dedent(PROGRAM).format(items=items, in_fork=in_fork, work=work, use=use)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    return lines_printed_by(program)
 
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux alone")
