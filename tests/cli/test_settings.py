@@ -222,6 +222,33 @@ def test_the_root_of_what_no_marker_says_to_be_a_project(
     assert projects.project_of(tmp_path / "clones/net/lib/a.py") is deep
 
 
+@pytest.mark.parametrize(
+    ("here", "given", "named", "root"),
+    [
+        ("elsewhere", "../clones/net/torchload-lint.toml", "../clones/net", "clones/net"),
+        ("elsewhere", "../trusted/torchload-lint.toml", "../clones/net", "clones/net"),
+        ("clones/net", "../../trusted/torchload-lint.toml", ".", "clones/net"),
+        ("clones/net/lib", "../torchload-lint.toml", ".", "clones/net"),
+    ],
+)
+def test_the_root_under_a_configuration_that_is_named_outright(
+    tmp_path, monkeypatch, here, given, named, root
+):
+    """The current folder, all of ``/tmp`` say, was searched for what lies in another one."""
+    for name in ("clones/net/lib/a.py", "clones/net/torchload-lint.toml", "elsewhere/a.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "clones/net/setup.py").touch()
+    (tmp_path / "trusted").mkdir()
+    (tmp_path / "trusted/torchload-lint.toml").write_text('ignore = ["TLL101"]\n')
+    monkeypatch.chdir(tmp_path / here)
+    projects = Projects(Settings(config_file=Path(given)))
+    projects.are_named([Path(named)])
+    config = projects.project_of(tmp_path / "clones/net/lib/a.py").config
+    assert config.root == (tmp_path / root).resolve()
+    assert bool(config.ignore) is ("trusted" in given)
+
+
 MISSPELT = {
     'checkpoint-roots = ["wieghts"]': 'checkpoint-roots: there is no folder "wieghts" (did',
     'checkpoint-roots = ["weights", "."]': "",

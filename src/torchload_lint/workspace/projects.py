@@ -50,9 +50,8 @@ class Projects:
         self._reaching: dict[str, bool] = {}
         """Root → whether what holds there holds below."""
         self._here = os.getcwd()
-        self._given = (
-            self._overridden(_given_config(settings.config_file)) if settings.config_file else None
-        )
+        file = settings.config_file
+        self._given = load_config(file, is_named=True) if file else None
 
     def config_of(self, folder: Path) -> Config:
         """The configuration that holds in a folder. Raises ConfigError where it is wrong."""
@@ -119,14 +118,24 @@ class Projects:
     def _project_in(self, folder: str) -> Project:
         if folder not in self._by_folder:
             self._by_folder[folder] = self._inherited(folder) or self._project_with(
-                self._given
-                or self._overridden(
-                    config_for(
-                        Path(folder), isolated=self.settings.isolated, named=self.settings.named
-                    )
-                )
+                self._overridden(self._given_config(folder) or self._found_config(folder))
             )
         return self._by_folder[folder]
+
+    def _found_config(self, folder: str) -> Config:
+        settings = self.settings
+        return config_for(Path(folder), isolated=settings.isolated, named=settings.named)
+
+    def _given_config(self, folder: str) -> Config | None:
+        """What holds in a folder of a configuration that is named outright (``--config``).
+
+        One that lies elsewhere, such as a trusted copy, leaves the project's root where it is.
+        """
+        given, place = self._given, Path(folder)
+        if given is None or given.root in {place, *place.parents}:
+            return given
+        found = config_for(place, isolated=True, named=self.settings.named)
+        return given._replace(root=found.root)
 
     def _inherited(self, folder: str) -> Project | None:
         """The project of the folder above, where its configuration is this folder's as well."""
@@ -161,18 +170,6 @@ class Projects:
 
     def _overridden(self, config: Config) -> Config:
         return config._replace(**self.settings.overrides)
-
-
-def _given_config(file: Path) -> Config:
-    """The configuration of a file that is named outright (``--config``).
-
-    One that lies elsewhere, such as a trusted copy, leaves the project's root where it is.
-    """
-    config = load_config(file, is_named=True)
-    here = Path.cwd()
-    if config.root in {here, *here.parents}:
-        return config
-    return config._replace(root=config_for(here, isolated=True).root)
 
 
 class Project:

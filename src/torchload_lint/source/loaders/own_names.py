@@ -46,7 +46,7 @@ def loads_by_own_names(module: Module, project: ProjectIndex) -> tuple[LoadCall,
 
 def _asked_for(module: Module, project: ProjectIndex) -> Iterator[str]:
     """The dotted names, of what the file imports from the project, that may be a load."""
-    words = [word for word in sorted(set(_WORD.findall(module.text))) if "load" in word.lower()]
+    words: list[str] = []
     for name, imported in _imports(module):
         home, _, last = imported.rpartition(".")
         if last == "torch" and home:
@@ -54,8 +54,13 @@ def _asked_for(module: Module, project: ProjectIndex) -> Iterator[str]:
         elif "load" in f"{name} {last}".lower() or _gives_a_name(home, module, project):
             yield imported
         if _gives_a_name(imported, module, project) or f"{name}.torch" in module.text:
+            words = words or _words_with_load(module.text)
             yield from (f"{imported}.{word}" for word in words)
             yield f"{imported}.torch.load"
+
+
+def _words_with_load(text: str) -> list[str]:
+    return sorted(word for word in set(_WORD.findall(text)) if "load" in word.lower())
 
 
 def _imports(module: Module) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 _RENAMED = late_pattern(
     r"import[ \t]+(?:torch(?:\.serialization)?|serialization)[ \t]+as[ \t]+(\w+)"
-    r"|(\w+)[ \t]*=[ \t]*(?:importlib\.)?(?:import_module|__import__)\([ \t]*['\"]torch['\".]"
 )
+_IMPORTED_BY_CALL = late_pattern(
+    r"(\w+)[ \t]*=[ \t]*(?:importlib\.)?(?:import_module|__import__)\([ \t]*['\"]torch['\".]"
+)
+_IMPORTING_CALLS = ("import_module(", "__import__(")
+"""Without one of them no text is searched for `_IMPORTED_BY_CALL`, which tries every word of it."""
 _FROM_TORCH = late_pattern(
     r"from[ \t]+torch(?:\.serialization)?[ \t]+import[ \t]*"
     r"(?:\([^)]*\bsave\b|[^\n(]*\bsave\b|\*)"
@@ -36,7 +40,9 @@ def may_save(text: str) -> bool:
     """Whether a text names ``torch.save``; a call of it, an alias or a ``partial``."""
     if "torch" not in text:
         return any(stands_in(f"{name}.save", text) for name in _CUSTOMARY)
-    names = {*_CUSTOMARY, *(name for pair in _RENAMED.findall(text) for name in pair if name)}
+    names = {*_CUSTOMARY, *_RENAMED.findall(text)}
+    if any(call in text for call in _IMPORTING_CALLS):
+        names.update(_IMPORTED_BY_CALL.findall(text))
     patterns = (_FROM_TORCH, _BY_ITS_NAME)
     return any(stands_in(f"{name}.save", text) for name in names) or any(
         each.search(text) is not None for each in patterns
