@@ -64,6 +64,7 @@ def test_an_older_lightning_loads_unsafely(folder):
     (folder / "requirements.txt").write_text("lightning==2.5.1\n")
     (found,) = findings(folder, FIT)
     assert (found.code, found.severity.value) == ("TLL108", "info")
+    assert found.message.endswith("; from lightning 2.6 on it takes `weights_only`")
     assert fixed(folder, FIT, unsafe=True) == dedent(FIT)
 
 
@@ -71,6 +72,7 @@ def test_a_local_path_is_restricted_and_an_address_is_not(folder):
     code = FIT.replace("last.ckpt", "https://example.org/last.ckpt")
     (found,) = findings(folder, code)
     assert (found.code, found.severity.value) == ("TLL108", "warning")
+    assert "from lightning" not in found.message
     assert findings(folder, FIT) == []
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from cli_samples import IMPLICIT, UNSAFE, codes
 from torchload_lint.cli.terminal import CLEAN
 
@@ -60,6 +63,27 @@ def test_files_of_one_name_in_two_parts_are_two(cli, write, folder):
     assert codes(cli("--baseline", "known.json", ".")) == ["101", "502"]
     write({"two/a.py": "\n", "pyproject.toml": '[tool.torchload-lint]\nbaseline = "known.json"\n'})
     assert cli(".").exit_code == CLEAN
+
+
+def test_what_a_baseline_names_and_is_no_more_is_told_and_taken_out(cli, write):
+    write({"a.py": UNSAFE, "b.py": UNSAFE, "torchload-lint.toml": 'baseline = "known.json"\n'})
+    cli("--update-baseline", ".")
+    assert "no more" not in cli(".").stderr
+    write({"a.py": "\n"})
+    Path("b.py").unlink()
+    assert "note: known.json names 4 findings that are no more" in cli(".").stderr
+    assert "no more" not in cli("--select", "TLL105", ".").stderr
+    cli("--update-baseline", ".")
+    assert json.loads(Path("known.json").read_text())["findings"] == {}
+
+
+def test_an_account_says_what_it_does_not_show(cli, write):
+    write({"a.py": UNSAFE, "torchload-lint.toml": 'baseline = "known.json"\n'})
+    cli("--update-baseline", ".")
+    cli("--target-torch", "2.8", "--account", "account.md", ".")
+    told = Path("account.md").read_text()
+    assert "- 2 known findings not shown: known.json names them\n" in told
+    assert "- the answers are for torch 2.8 to 2.15 (configured)\n" in told
 
 
 def test_the_baseline_may_be_configured(cli, write):

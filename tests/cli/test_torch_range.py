@@ -234,7 +234,7 @@ def test_a_torch_without_the_keyword_is_the_requirements_matter(cli, write):
     write({"a.py": BARE, "requirements.txt": "torch==1.4.0\n"})
     (line,) = (one for one in cli().stdout.splitlines() if "TLL102" in one)
     assert "requirements.txt:1 says torch==1.4.0, and torch 1.4 has no `weights_only`" in line
-    assert "allow torch 1.13 or newer" in line
+    assert "allow torch 2.6 or newer, where True is its default, or 1.13 or newer and" in line
     assert "requirements" not in cli("--target-torch", "<1.13").stdout
 
 

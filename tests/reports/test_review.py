@@ -36,6 +36,8 @@ def test_what_was_fixed_and_what_is_left(make):
 def test_a_run_that_changes_nothing():
     assert "- fixed: nothing" in review([], LoadAccount())
     assert "would change" in review([], LoadAccount(), written=False)
+    about = ["3 known findings not shown: known.json names them"]
+    assert f"- left: nothing\n- {about[0]}\n" in review([], LoadAccount(), about)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,8 @@ def test_a_run_that_changes_nothing():
         ("<img src=x>.pt", r"\<img src=x\>.pt"),
         ("[click](http://x)", r"\[click\](http://x)"),
         ("a`b", r"a\`b"),
-        ("`code_1` and a_b", r"`code_1` and a\_b"),
+        ("`code_1` and a_b", r"`code_1` and a_b"),
+        ("__a__ _b", r"\_\_a\_\_ \_b"),
         ("a\n# b", r"a\\n\# b"),
         ("\x1b[2J", r"\\x1b\[2J"),
     ],

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from torchload_lint.rules.context import Context, Veto
     from torchload_lint.rules.situation import Situation
     from torchload_lint.workspace import Settings
+    from torchload_lint.workspace.adoption.known_findings import KnownFindings
 
 STDIN = "-"
 ALL_PASSED = "All checks passed!\n"
@@ -145,19 +146,22 @@ def _run(flags: Flags) -> int:
     if flags.update_baseline:
         return _update_baseline(outcome, flags, config, projects)
     found = outcome.results
-    if not flags.no_suppressions:
-        outcome = outcome._replace(results=_without_known(outcome, config, projects))
+    known = None if flags.no_suppressions else _known(config, projects)
+    if known:
+        outcome = outcome._replace(results=known.new(found))
     for error in outcome.errors:
         complain(error)
     tell_crashes(outcome.crashes, verbose=flags.verbose)
     hints.at_commands(flags.paths)
+    remarks = (*known.remarks(found, outcome.results, outcome.files),) if known else ()
     if flags.account:
-        _write_account(outcome, flags.account, written=options.write)
+        about = (*remarks, *hints.about_range(outcome.torch))
+        _write_account(outcome, flags.account, about, written=options.write)
     status = _tell(outcome, flags, config, projects)
     if not flags.quiet:
-        hints.at_known(found, outcome.results, _baseline_path(config) if config.baseline else None)
+        hints.tell(remarks)
         hints.at_added(outcome.added)
-        hints.at_range(outcome.torch)
+        hints.tell_range(outcome.torch)
         hints.at_targets(outcome.results, projects)
         hints.at_entries(projects)
     return FAILED if outcome.errors or outcome.crashes else status
@@ -236,7 +240,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     status = _tell(outcome, flags, config, None, to_stderr=options.write)
     if not flags.quiet:
         hints.at_added(outcome.added)
-        hints.at_range(outcome.torch)
+        hints.tell_range(outcome.torch)
     return FAILED if crashes else status
 
 
@@ -324,10 +328,10 @@ def _rules(config: Config) -> tuple[Rule, ...]:
     return RULES
 
 
-def _write_account(outcome: Run, path: Path, *, written: bool) -> None:
+def _write_account(outcome: Run, path: Path, about: tuple[str, ...], *, written: bool) -> None:
     from torchload_lint.reports.review import review  # noqa: PLC0415 - only where it is asked for
 
-    write_text(path, review(outcome.results, outcome.loads, written=written))
+    write_text(path, review(outcome.results, outcome.loads, about, written=written))
 
 
 def _print_diffs(outcome: Run, flags: Flags, *, unsafe: bool) -> int:
@@ -398,35 +402,26 @@ def _baseline_path(config: Config) -> Path:
     return config.root / config.baseline if config.file else Path(config.baseline)
 
 
+def _known(config: Config, projects: Projects) -> KnownFindings | None:
+    """The findings of the project's baseline, where it has one. Raises ConfigError."""
+    if not config.baseline:
+        return None
+    from torchload_lint.workspace.adoption.known_findings import KnownFindings  # noqa: PLC0415
+
+    return KnownFindings(_baseline_path(config), projects)
+
+
 def _update_baseline(outcome: Run, flags: Flags, config: Config, projects: Projects) -> int:
-    from torchload_lint.workspace.adoption.baseline import (  # noqa: PLC0415
-        Baseline,
-        names_beside,
-        refuse_outside,
-    )
+    from torchload_lint.workspace.adoption.baseline import refuse_outside  # noqa: PLC0415
+    from torchload_lint.workspace.adoption.known_findings import KnownFindings  # noqa: PLC0415
 
     path = _baseline_path(config)
     if flags.baseline is None:
         refuse_outside(path, config.root)
-    name_of = names_beside(path, projects)
-    known = Baseline.read(path).updated(outcome.results, set(map(name_of, outcome.files)), name_of)
+    known = KnownFindings(path, projects).updated(outcome.results, outcome.files)
     try:
         known.write(path)
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror or error}")
     say(f"{printable(str(path))}: {number_of(sum(known.known.values()), 'known finding')} now.\n")
     return CLEAN
-
-
-def _without_known(outcome: Run, config: Config, projects: Projects) -> tuple[FileResult, ...]:
-    """The results without what the baseline knows."""
-    if not config.baseline:
-        return outcome.results
-    from torchload_lint.workspace.adoption.baseline import (  # noqa: PLC0415
-        Baseline,
-        names_beside,
-    )
-
-    path = _baseline_path(config)
-    results = Baseline.read(path).new(outcome.results, names_beside(path, projects))
-    return tuple(result for result in results if result.diagnostics or result.fixed)

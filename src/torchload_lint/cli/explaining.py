@@ -35,7 +35,7 @@ def explain_load(place: str, projects: Projects, *, places: bool) -> int:
     here = [one for one in asked if one.covers(row)]
     for one in here:
         say(explain(reported(one), one.would_settle, one.trace, places=places))
-    hints.at_range(one.torch for one in here)
+    hints.tell_range(one.torch for one in here)
     if not here:
         rows = ", ".join(load.cell_and_row for load in loads) or "none"
         where = f"line {row}" if cell is None else f"line {row} of cell {cell}"

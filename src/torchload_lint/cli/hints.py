@@ -10,10 +10,9 @@ from torchload_lint.cli.terminal import say, warn
 from torchload_lint.config import Config
 from torchload_lint.escaping import printable
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.plurals import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from torchload_lint.checkpoint.known.torch_range import TorchRange
@@ -39,19 +38,10 @@ def at_commands(paths: Iterable[Path]) -> None:
             say(f"note: the command `{name}` comes first: torchload-lint {name} ...\n", err=True)
 
 
-def at_known(
-    found: Iterable[FileResult], shown: Iterable[FileResult], baseline: Path | None
-) -> None:
-    """Say how many findings a baseline hides, since nothing else tells such a run from a clean one,
-    or that it is not there.
-    """
-    name = printable(os.path.relpath(baseline)) if baseline is not None else ""
-    before, after = (sum(len(one.diagnostics) for one in results) for results in (found, shown))
-    if before > after:
-        known = number_of(before - after, "known finding")
-        say(f"note: {known} not shown: {name} names them\n", err=True)
-    elif baseline is not None and before and not os.path.lexists(baseline):
-        say(f"note: no baseline is at {name}: --update-baseline writes it\n", err=True)
+def tell(remarks: Iterable[str]) -> None:
+    """Say what a reader of the report has to know."""
+    for remark in remarks:
+        say(f"note: {remark}\n", err=True)
 
 
 def at_nothing_to_check(paths: Sequence[Path]) -> None:
@@ -78,16 +68,20 @@ def at_added(modules: Sequence[str]) -> None:
         )
 
 
-def at_range(ranges: Iterable[TorchRange]) -> None:
-    """Say which torch the answers are for, and how that is known."""
+def tell_range(ranges: Iterable[TorchRange]) -> None:
+    """Say which torch the answers are for."""
+    tell(about_range(ranges))
+
+
+def about_range(ranges: Iterable[TorchRange]) -> Iterator[str]:
+    """Which torch the answers are for, and how that is known."""
     different = dict.fromkeys(ranges)
     if len(different) > _FEW:
         oldest = min(torch.oldest for torch in different)
-        say(
-            f"note: the answers are for what each part states: {len(different)} ranges of torch, "
+        yield (
+            f"the answers are for what each part states: {len(different)} ranges of torch, "
             f"the oldest {oldest} (`torchload-lint show-settings PATH` says which holds there, "
-            "and why); --target-torch asks for one\n",
-            err=True,
+            "and why); --target-torch asks for one"
         )
         return
     first = {str(torch): torch for torch in reversed(different)}
@@ -96,7 +90,7 @@ def at_range(ranges: Iterable[TorchRange]) -> None:
         each = "; each file has its own" if len(told) > 1 else ""
         known = all(torch.configured for torch in different)
         others = "" if known else "; --target-torch asks for others"
-        say(f"note: the answers are for {' and '.join(told)}{each}{others}\n", err=True)
+        yield f"the answers are for {' and '.join(told)}{each}{others}"
 
 
 def at_entries(projects: Projects) -> None:

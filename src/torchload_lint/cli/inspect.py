@@ -182,7 +182,7 @@ def _tell_torch(inspections: Sequence[Inspection], projects: Projects, output_fo
     """Say for which torch that is, to people: programs read it in the report."""
     paths = [Path(one.report.path) for one in inspections if output_format == "text"]
     places = map(projects.place_of, paths)
-    hints.at_range(projects.project_of(place).torch_of(place) for place in places)
+    hints.tell_range(projects.project_of(place).torch_of(place) for place in places)
 
 
 def _tell_passed_over(there: Sequence[str], inspections: Sequence[Inspection]) -> None:

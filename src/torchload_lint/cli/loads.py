@@ -120,7 +120,7 @@ def command(
         crashes = [(load.path.as_posix(), load.crash) for load in found if load.crash]
         tell_crashes(crashes, verbose=False)
         if output_format == "text":
-            hints.at_range(load.torch for load in found)
+            hints.tell_range(load.torch for load in found)
         hints.at_entries(projects)
     except ConfigError as error:
         fail(str(error))

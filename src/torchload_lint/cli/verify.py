@@ -85,7 +85,7 @@ def command(
         fail(f"{error}; name an interpreter that has torch with --python")
     for words in (*(f"{path}: no such file or folder" for path in missing), *given):
         complain(words)
-    hints.at_range(account.load.torch for account in accounts)
+    hints.tell_range(account.load.torch for account in accounts)
     if accounts:
         say(f"{printable(_summary(accounts, prover.interpreter))}\n", err=True)
     else:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _FEW = 4
 """So many findings that are left for one reason are told one by one."""
-SPECIAL = late_pattern(r"([\\`*_{}\[\]<>#|~&])")
+SPECIAL = late_pattern(r"([\\`*{}\[\]<>#|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+"""What Markdown may take for a sign; an underscore within a word is none (CommonMark 0.31, 6.2)."""
 FIXES = {
     Applicability.SAFE: "by a safe fix",
     Applicability.UNSAFE: "by an unsafe fix, which somebody has to read",
@@ -29,8 +30,16 @@ FIXES = {
 }
 
 
-def review(results: Iterable[FileResult], loads: LoadAccount, *, written: bool = True) -> str:
-    """The account; ``written``: whether the changes were made, or only shown."""
+def review(
+    results: Iterable[FileResult],
+    loads: LoadAccount,
+    about: Iterable[str] = (),
+    *,
+    written: bool = True,
+) -> str:
+    """The account; ``about``: what holds for all of it, a sentence each (what a baseline hides, for
+    which torch it is); ``written``: whether the changes were made, or only shown.
+    """
     ordered = sorted(results, key=lambda result: result.path.as_posix())
     fixed = [found for result in ordered for found in result.fixed]
     left = [found for result in ordered for found in result.diagnostics]
@@ -45,7 +54,9 @@ def review(results: Iterable[FileResult], loads: LoadAccount, *, written: bool =
         f"# What torchload-lint {changed}\n",
         account(loads) or "No loads.\n",
         f"- {done.lower()}: {by_severity(fixed) or 'nothing'}",
-        f"- left: {by_severity(left) or 'nothing'}\n",
+        f"- left: {by_severity(left) or 'nothing'}",
+        *(f"- {as_markdown(sentence)}" for sentence in about),
+        "",
         *_section(f"{done} (lines as before the change)", files),
         *_section("Left", others),
         *_at_many_places(alike),

@@ -111,5 +111,7 @@ def test_an_update_replaces_what_was_checked_and_keeps_the_rest():
         ("src/a.py", "TLL105"),
         ("src/b.py", "TLL101"),
     ]
-    assert old.gone([result(LINE, finding(1))], name_of) == 1
-    assert old.gone([], name_of) == 2
+    both = {"src/a.py", "src/b.py"}
+    assert old.gone([result(LINE, finding(1))], both, name_of) == 1
+    assert old.gone([result(LINE, finding(1))], {"src/a.py"}, name_of) == 0
+    assert old.gone([], both, name_of) == 2

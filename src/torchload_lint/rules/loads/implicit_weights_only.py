@@ -120,7 +120,8 @@ def _too_old(situation: Situation, context: Context) -> str:
     why = f"{torch.stated[0]}, and " if torch.stated else ""
     return (
         f"`{situation.load.loader}` runs whatever code the file holds: {why}torch {torch} has no "
-        f"`weights_only`; allow torch {PARAMETER_SINCE} or newer"
+        "`weights_only`; allow torch 2.6 or newer, where True is its default, "
+        f"or {PARAMETER_SINCE} or newer and write it"
     )
 
 

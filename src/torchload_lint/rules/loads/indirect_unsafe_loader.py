@@ -87,10 +87,11 @@ def check_load(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     )
     plan = plan_library(situation, context)
     because = (load.weights_only_because,) if load.weights_only_because else ()
+    way_out = f"; {load.library.way_out}" if load.library.way_out else ""
     yield finding(
         RULE,
         load.span,
-        f"{named(load)} {reason}{what_it_needs(situation)}",
+        f"{named(load)} {reason}{what_it_needs(situation)}{way_out}",
         severity=Severity.WARNING if by_argument or load.library.keyword else Severity.INFO,
         fix=plan.fix,
         situation=situation,

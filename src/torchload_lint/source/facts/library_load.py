@@ -83,6 +83,19 @@ class LibraryLoad(NamedTuple):
         return self.keyword if needed or self.versions.oldest else ""
 
     @property
+    def way_out(self) -> str:
+        """From which version on the load can be a restricted one, where not all that the program
+        may meet let it be; else empty.
+        """
+        newest = self.loader.behaviours[-1]
+        if self.keyword or not self.does - RESTRICTED:
+            return ""
+        since = f"from {self.distribution} {newest.since} on it"
+        if newest.keyword:
+            return f"{since} takes `{newest.keyword}`"
+        return f"{since} is a restricted load" if newest.does is Does.TRUE else ""
+
+    @property
     def assumed(self) -> str:
         """Which version was taken, and where that is known from."""
         if self.because:

@@ -131,9 +131,14 @@ class Baseline:
         others = {key: count for key, count in self.known.items() if key[0] not in checked}
         return Baseline({**others, **Baseline.of(results, name_of).known})
 
-    def gone(self, results: Iterable[FileResult], name_of: Callable[[Path], str]) -> int:
-        """How many known findings the run did not meet again (fixed, or in other files)."""
-        left = Counter(self.known)
+    def gone(
+        self,
+        results: Iterable[FileResult],
+        checked: Collection[str],
+        name_of: Callable[[Path], str],
+    ) -> int:
+        """How many known findings of the files ``checked`` a run over them did not meet again."""
+        left = Counter({key: count for key, count in self.known.items() if key[0] in checked})
         left.subtract(Baseline.of(results, name_of).known)
         return sum(count for count in left.values() if count > 0)
 
