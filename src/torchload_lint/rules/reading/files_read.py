@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.checkpoint.report import CheckpointReport, NeededGlobal
+    from torchload_lint.config import LoadEntry
     from torchload_lint.names import ClassFacts
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.on_torch import Reports
@@ -98,15 +99,7 @@ def read_files(
     seen = _recorded(load, module, context)
     entries = entries_for(load, module, context)
     stated = bool(entries) and is_stated(load, module, context)
-    besides = () if stated or not entries else written_besides(load, module, context)
-    resolution = None if stated else configured_paths(entries, besides)
-    if resolution is None:
-        vouched = bool(seen or entries)
-        resolution = resolve_within_reach(
-            load, module, context, _matters(load, module, context, vouched=vouched)
-        )
-        resolution = _with_seen(resolution, seen, load, module, context)
-        resolution = _with_addresses(resolution, context)
+    resolution = _resolution(load, module, context, entries, seen, stated=stated)
     paths, without_file = _files(resolution, load, module, context)
     kept = paths[:MAX_FILES]
     reports_on = {
@@ -121,14 +114,8 @@ def read_files(
     if evidence is Evidence.NONE and gone and all(one.verdict in LOADABLE for one in gone):
         evidence = Evidence.RECORDED
     producers: tuple[Producer, ...] = ()
-    if evidence is Evidence.NONE and (context.infers or _may_be_refused(context)):
-        from torchload_lint.source.saving.producers import producers_for  # noqa: PLC0415 - costs time
-
-        producers = producers_for(load, module, resolution, context.project)
-        if not context.infers:
-            producers = tuple(one for one in producers if one.refused)
-        if producers and all(one.complete and not one.suggested for one in producers):
-            evidence = Evidence.INFERRED
+    if evidence is Evidence.NONE:
+        producers, evidence = _inferred(load, module, resolution, context)
     not_read: tuple[str, ...] = ()
     if evidence is Evidence.FILES:
         not_read = (
@@ -145,6 +132,45 @@ def read_files(
         tuple(gone),
         producers,
     )
+
+
+def _resolution(
+    load: LoadCall,
+    module: Module,
+    context: Context,
+    entries: Sequence[LoadEntry],
+    seen: tuple[RecordedLoad, ...],
+    *,
+    stated: bool,
+) -> Resolution:
+    """The paths of a load: those of its entries in the configuration, or else what the code and
+    recorded runs say. ``stated``: the code itself names all its files.
+    """
+    besides = () if stated or not entries else written_besides(load, module, context)
+    configured = None if stated else configured_paths(entries, besides)
+    if configured is not None:
+        return configured
+    vouched = bool(seen or entries)
+    resolution = resolve_within_reach(
+        load, module, context, _matters(load, module, context, vouched=vouched)
+    )
+    resolution = _with_seen(resolution, seen, load, module, context)
+    return _with_addresses(resolution, context)
+
+
+def _inferred(
+    load: LoadCall, module: Module, resolution: Resolution, context: Context
+) -> tuple[tuple[Producer, ...], Evidence]:
+    """The saves that write what a load reads, where no file tells; and whether they say all."""
+    if not context.infers and not _may_be_refused(context):
+        return (), Evidence.NONE
+    from torchload_lint.source.saving.producers import producers_for  # noqa: PLC0415 - costs time
+
+    producers = producers_for(load, module, resolution, context.project)
+    if not context.infers:
+        producers = tuple(one for one in producers if one.refused)
+    is_all = producers and all(one.complete and not one.suggested for one in producers)
+    return producers, Evidence.INFERRED if is_all else Evidence.NONE
 
 
 def _not_there(without_file: list[PathPattern], context: Context) -> Iterator[str]:
