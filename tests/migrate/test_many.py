@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import hashlib
 import json
 import os
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -244,6 +246,30 @@ def test_a_class_that_becomes_text_is_said_where_the_file_is_loaded(project: Pat
     assert "read.py:7: what was a class or function at ['klass'] is its name as text now" in told
     assert load(project / "new" / "a.pt")["klass"] == "argparse.Namespace"
     assert "read.py:9: its allowlist is no longer needed; what was an object at" in told
+
+
+def test_other_types_are_said_where_the_file_is_loaded(project: Path) -> None:
+    """An array that became a tensor has another ``std``, and a dict makes no missing entries."""
+    content = {
+        "x": np.arange(3.0),
+        "y": np.arange(3),
+        "missing": collections.defaultdict(list, a=[1]),
+    }
+    torch.save(content, project / "w" / "a.pt")
+    (project / "read.py").write_text(SOURCE)
+    told = run("w", "--out-dir", "new").output.partition("The code that loads them:")[2]
+    arrays = "the numpy array at ['x'] and 1 more is a tensor now: x.numpy() gives the array"
+    assert f"read.py:7: {arrays}; defaultdict(list) at ['missing'] is a dict now\n" in told
+    assert torch.equal(load(project / "new" / "a.pt")["x"], torch.arange(3.0, dtype=torch.float64))
+
+
+def test_the_new_files_are_for_the_torch_of_the_project_that_the_old_ones_lie_in(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    (project / "requirements.txt").write_text("torch==2.4\n")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    told = run("w", "--out-dir", str(elsewhere)).output
+    assert "note: the new files load on torch 2.4 (requirements.txt:1 says torch==2.4)" in told
 
 
 def test_the_lines_of_source_that_go_with_it(project: Path) -> None:

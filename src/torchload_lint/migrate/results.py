@@ -64,6 +64,8 @@ MODULE = "the module "
 """What the name of a model's class follows in a note."""
 STATE_DICT = "its state dict"
 """What has become of a model, an optimizer or a scheduler."""
+TENSOR = " tensor"
+"""How the outcome of a numpy array ends that has become one."""
 ATTRIBUTES = "a dict of its attributes"
 """What has become of an object."""
 
@@ -122,6 +124,23 @@ def objects_as_dicts(plan: MigrationPlan) -> list[str]:
     """The places of objects that have become dicts of their attributes."""
     changed = plan.of_kind(NoteKind.CHANGED)
     return [note.place for note in changed if note.outcome.startswith(ATTRIBUTES)]
+
+
+def arrays_as_tensors(plan: MigrationPlan) -> list[str]:
+    """The places of numpy arrays that have become tensors."""
+    changed = plan.of_kind(NoteKind.CHANGED)
+    return [note.place for note in changed if note.outcome.endswith(TENSOR)]
+
+
+def other_types(plan: MigrationPlan) -> list[Note]:
+    """What has become something else than the three kinds above and a state dict."""
+    told = (NAME_AS_TEXT, STATE_DICT)
+    return [
+        note
+        for note in plan.of_kind(NoteKind.CHANGED)
+        if note.outcome not in told and not note.outcome.startswith(ATTRIBUTES)
+        if not note.outcome.endswith(TENSOR)
+    ]
 
 
 def state_dicts(plan: MigrationPlan) -> list[tuple[str, str]]:

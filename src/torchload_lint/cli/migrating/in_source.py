@@ -13,7 +13,13 @@ from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import Applicability, Edit, Fix, Span
 from torchload_lint.escaping import printable
 from torchload_lint.migrate import TargetFormat
-from torchload_lint.migrate.results import classes_as_text, objects_as_dicts, state_dicts
+from torchload_lint.migrate.results import (
+    arrays_as_tensors,
+    classes_as_text,
+    objects_as_dicts,
+    other_types,
+    state_dicts,
+)
 from torchload_lint.plurals import number_of
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.text.expressions import code_of
@@ -26,12 +32,16 @@ if TYPE_CHECKING:
     from torchload_lint.cli.migrating.tasks import Task
     from torchload_lint.config import Settings
     from torchload_lint.migrate import MigrationOptions, MigrationPlan, MigrationResult
+    from torchload_lint.migrate.results import Note
     from torchload_lint.workspace.projects import Project, Projects
     from torchload_lint.workspace.survey import SurveyedLoad
 
 
 _UNWRAPPED = 1_000_000
 """A call that is wrapped anew is one edit, which would overlap with the one of its path."""
+
+_FEW = 3
+"""So many kinds of changed values are told at a load."""
 
 
 def source_changes(
@@ -61,7 +71,8 @@ def source_changes(
 def where_they_load(
     done: Sequence[tuple[Task, MigrationResult]], settings: Settings, options: MigrationOptions
 ) -> Iterator[str]:
-    """On which torch the new files load, of those that the project may run on.
+    """On which torch the new files load, of those that the project may run on: that of the old
+    files, or, where these lie in none, of the new ones.
 
     Nothing of safetensors files, which a library of their own reads.
     """
@@ -73,7 +84,9 @@ def where_they_load(
     files: dict[TorchRange, list[Path]] = {}
     try:
         for task, _ in done:
-            torch = projects.project_of(task.target).torch_of(task.target)
+            in_project = projects.project_of(task.source).is_marked
+            place = task.source if in_project else task.target
+            torch = projects.project_of(place).torch_of(place)
             files.setdefault(torch, []).append(task.target)
     except ConfigError:
         return
@@ -171,6 +184,20 @@ def _other_types(plans: Sequence[MigrationPlan]) -> Iterator[str]:
         )
     if dicts := _places(map(objects_as_dicts, plans)):
         yield f'what was an object at {dicts} is a dict now: x["name"] takes the place of x.name'
+    if arrays := _places(map(arrays_as_tensors, plans)):
+        yield f"the numpy array at {arrays} is a tensor now: x.numpy() gives the array"
+    yield from _said_of([note for plan in plans for note in other_types(plan)])
+
+
+def _said_of(changed: Sequence[Note]) -> Iterator[str]:
+    """Which other types the program finds: a sentence for each of the first kinds."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for note in changed:
+        kinds.setdefault((note.what, note.outcome), []).append(note.place)
+    for (what, outcome), places in list(kinds.items())[:_FEW]:
+        yield f"{what} at {_places([places])} is {outcome} now"
+    if len(kinds) > _FEW:
+        yield f"{number_of(len(kinds) - _FEW, 'other kind')} of value changed, as listed above"
 
 
 def _places(found: Iterable[Sequence[str]]) -> str:
