@@ -11,8 +11,10 @@ from click.testing import CliRunner
 from torchload_lint.cli.group import root
 from torchload_lint.config import Settings
 from torchload_lint.source.evaluation.engine import Engine
+from torchload_lint.source.facts import scripts
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.saving import producers
+from torchload_lint.source.text import import_rows
 from torchload_lint.workspace.one_file import Options, check_bytes
 from torchload_lint.workspace.projects import Projects
 
@@ -105,6 +107,53 @@ def test_fixes_that_are_not_applied(tmp_path, shape):
         calls_of_a_run(tmp_path, WITH_FIXES[shape], count, Options()) for count in (40, 40 * MANY)
     )
     assert many < few * MANY * 1.25
+
+
+def test_statements_and_text_are_not_gone_through_for_each_load(tmp_path, monkeypatch):
+    """What a comprehension or a loop passes is counted too, each row of it each time."""
+    searched = []
+
+    class Searched:
+        def search(self, text):
+            searched.append(text)
+
+    monkeypatch.setattr(scripts, "_SETS_UP", Searched())
+    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "models.py").write_text("class Net:\n    pass\n")
+    with zipfile.ZipFile(tmp_path / "w2.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02cmodels\nNet\n)\x81.")
+        archive.writestr("archive/version", b"3\n")
+    rows_of_a_run(tmp_path, WITH_FIXES["one name"], 1)
+    few, many = (rows_of_a_run(tmp_path, WITH_FIXES["one name"], count) for count in (40, 160))
+    assert many < few * 4 * 1.06
+    assert len(searched) == 3
+
+
+def rows_of_a_run(folder, shape, count):
+    """How many rows of the tool a check runs."""
+    counted = 0
+
+    def count_it(_frame, event, _argument):
+        nonlocal counted
+        counted += event == "line"
+        return count_it
+
+    before = sys.gettrace()
+    sys.settrace(count_it)
+    try:
+        calls_of_a_run(folder, shape, count, Options())
+    finally:
+        sys.settrace(before)
+    return counted
+
+
+def test_indented_imports_are_placed_without_going_through_all_rows_above(monkeypatch):
+    looked = []
+    bisect = import_rows.bisect_left
+    monkeypatch.setattr(import_rows, "bisect_left", lambda *of: looked.append(of) or bisect(*of))
+    text = "if a:\n    import models\n" + "def f():\n    import os\n" * 20
+    assert import_rows.import_targets(text, "m", "m.py", certain=False) == [(2, "models")]
+    assert len(looked) == 21
 
 
 def calls_of_a_run(folder, shape, count, options=Options(fix=True, unsafe=True)):  # noqa: B008

@@ -114,15 +114,21 @@ def calls_of_loaders(
 
     Such a function may leave a block of its own, and take the names of ours away before our load.
     """
-    loads = {one.node for one in module.loads}
-    places = [*(one.function for one in module.loads), *(one.function for one in module.allowlists)]
-    names = {place.rpartition(".")[2] for place in places if place}.union(elsewhere)
+    loads = module.remember("nodes of loads", lambda: {one.node for one in module.loads})
+    own = module.remember("names of loaders", lambda: _own_loaders(module))
+    names = own.union(elsewhere)
     nodes = ast.walk(load.statement)
     calls = [node for node in nodes if isinstance(node, ast.Call) and node not in loads]
     return [
         *(node for node in calls if not names.isdisjoint(map(_called, (node, *_given(node))))),
         *_unwritten_calls(module, load, names),
     ]
+
+
+def _own_loaders(module: Module) -> set[str]:
+    """The names of the file's functions that load, or allow something."""
+    places = [*(one.function for one in module.loads), *(one.function for one in module.allowlists)]
+    return {place.rpartition(".")[2] for place in places if place}
 
 
 def _unwritten_calls(module: Module, load: LoadCall, names: set[str]) -> Iterator[ast.AST]:

@@ -311,6 +311,9 @@ class _ImportWriter:
 
     def _lead(self) -> list[ast.stmt]:
         """What must stand first: the docstring and ``__future__``."""
+        return self.module.remember("lead of a file", self._found_lead)
+
+    def _found_lead(self) -> list[ast.stmt]:
         has_docstring = ast.get_docstring(self.module.tree, clean=False) is not None
         return [
             one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.fixes.imports.scopes import FUNCTIONS_AND_LAMBDAS, bindings_of
@@ -104,14 +105,38 @@ def imported_before(module: Module, statement: ast.stmt) -> list[Imported]:
         outer = module.parents.get(inner)
         if outer is None:
             return []
-        for field in ("body", "orelse", "finalbody"):
-            body = getattr(outer, field, [])
-            earlier = body[: body.index(inner)] if isinstance(body, list) and inner in body else []
-            for one in earlier:
-                if isinstance(one, (ast.Import, ast.ImportFrom)):
-                    found += names_of(one, module)
+        if not isinstance(outer, ast.Module):  # above it no function follows
+            found += [
+                name
+                for one in _imports_above(module, outer, inner)
+                for name in names_of(one, module)
+            ]
         inner = outer
     return found
+
+
+def _imports_above(module: Module, outer: ast.AST, inner: ast.AST) -> list[ImportNode]:
+    """The imports that stand above a statement in its own block."""
+    for field in ("body", "orelse", "finalbody"):
+        find = partial(_ImportPlaces, outer, field)
+        block = module.remember(("imports of a block", outer, field), find)
+        if inner in block.places:
+            return block.imports[: block.places[inner]]
+    return []
+
+
+class _ImportPlaces:
+    """The statements of a block, and the imports among them."""
+
+    def __init__(self, outer: ast.AST, field: str) -> None:
+        self.imports: list[ImportNode] = []
+        self.places: dict[ast.AST, int] = {}
+        """How many imports stand above each statement."""
+        body = getattr(outer, field, [])
+        for one in body if isinstance(body, list) else ():
+            self.places[one] = len(self.imports)
+            if isinstance(one, (ast.Import, ast.ImportFrom)):
+                self.imports.append(one)
 
 
 def origin_of(statement: ast.ImportFrom, module: Module) -> str | None:

@@ -50,7 +50,10 @@ def leads_to_function(project: ProjectIndex, name: str, wanted: tuple[ast.AST, .
 
 def calls_in(nodes: Iterable[ast.AST], module: Module) -> Iterator[ast.Call]:
     """The calls that some statements make, but for the loads and the allowlists of the file."""
-    own = {load.node for load in module.loads} | {each.node for each in module.allowlists}
+    own = module.remember(
+        "nodes of loads and allowlists",
+        lambda: {load.node for load in module.loads} | {each.node for each in module.allowlists},
+    )
     for node in nodes:
         for each in ast.walk(node):
             if isinstance(each, ast.Call) and each not in own:

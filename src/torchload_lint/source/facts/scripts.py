@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -124,21 +125,33 @@ def needs_more_first(imported: str, module: Module) -> bool:
     that the file is in, whose own file may still be running.
     """
     inside = (module.name or "").startswith(f"{imported}.")
-    return inside or bool(_SETS_UP.search(module.text))
+    return inside or module.remember("sets up", lambda: bool(_SETS_UP.search(module.text)))
 
 
 def path_change(module: SourceFile, before_row: int) -> ast.stmt | None:
     """The last statement above a row, outside of functions, that says where modules lie."""
-    found = None
+    changes = module.remember("changes of the path", lambda: list(_path_changes(module)))
+    above = bisect_left(changes, before_row, key=_last_row)
+    return changes[above - 1] if above else None
+
+
+def _path_changes(module: SourceFile) -> Iterator[ast.stmt]:
     for statement in module.tree.body if _CHANGES_PATH.search(module.text) else ():
-        above = (statement.end_lineno or statement.lineno) < before_row
-        if above and not isinstance(statement, (*_FUNCTIONS, ast.ClassDef)):
-            found = statement if _CHANGES_PATH.search(ast.unparse(statement)) else found
-    return found
+        is_definition = isinstance(statement, (*_FUNCTIONS, ast.ClassDef))
+        if not is_definition and _CHANGES_PATH.search(ast.unparse(statement)):
+            yield statement
+
+
+def _last_row(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
 
 
 def imports_at_top(module: SourceFile, name: str) -> bool:
     """Whether a file imports ``name``, or something inside it, at its top level."""
+    return module.remember(("imports at top", name), lambda: _imports_at_top(module, name))
+
+
+def _imports_at_top(module: SourceFile, name: str) -> bool:
     for statement in module.tree.body:
         if isinstance(statement, ast.Import):
             found = [alias.name for alias in statement.names]

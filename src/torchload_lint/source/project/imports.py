@@ -1,11 +1,12 @@
-"""Which modules a file imports when it is imported itself, read line by line without parsing."""
+"""Which modules a file imports when it is imported itself, and what that leads to."""
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.import_rows import import_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,23 +14,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 _MOST_FILES_IN_A_CIRCLE = 400
-_IMPORT = late_pattern(
-    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<module>[.\w]+)[ \t]+import[ \t]*"
-    r"(?P<names>\([^)]*\)|[^\n]*)"
-    r"|import[ \t]+(?P<modules>[^\n]*))",
-    re.MULTILINE,
-)
-_RUNS_AT_IMPORT = late_pattern(r"(?:try|except|else|elif|finally|if|with)\b")
-_COLUMN_ZERO = late_pattern(r"^[^\s#)\]}].*$", re.MULTILINE)
-
-
-def absolute(target: str, level: int, name: str, path: str) -> str:
-    """``from ..target import`` in the module ``name`` at ``path``, as an absolute dotted name."""
-    if not level:
-        return target
-    package = name.split(".") if path.endswith("__init__.py") else name.split(".")[:-1]
-    package = package[: len(package) - level + 1]
-    return ".".join((*package, target)) if target else ".".join(package)
 
 
 def closes_circle(project: ProjectIndex, importing_path: str, defining_module: str) -> bool:
@@ -86,16 +70,25 @@ def _leads_to(
 def _imported_files(
     project: ProjectIndex, path: str, certain: bool = False, row: int | None = None
 ) -> tuple[str, ...]:
-    def find() -> tuple[str, ...]:
-        text = "".join(
-            (project.files.text(path) or "").splitlines(keepends=True)[: row and row - 1]
-        )
-        targets = _targets(text, project.module_name(path), path, certain)
-        return tuple(
-            each for target in dict.fromkeys(targets) for each in _files_of(project, target, path)
-        )
+    """The files that a file imports, above a row where one is given."""
 
-    return project.remember(("imported files", path, certain, row), find)
+    def find() -> tuple[str, ...]:
+        names = dict.fromkeys(name for _, name in targets[:count])
+        return tuple(each for name in names for each in _files_of(project, name, path))
+
+    targets = _targets_in(project, path, certain)
+    count = len(targets) if row is None else bisect_left(targets, row, key=itemgetter(0))
+    return project.remember(("imported files", path, certain, count), find)
+
+
+def _targets_in(project: ProjectIndex, path: str, certain: bool) -> list[tuple[int, str]]:
+    """What a file may import a module by, each with the row that it stands in."""
+
+    def find() -> list[tuple[int, str]]:
+        text = project.files.text(path) or ""
+        return import_targets(text, project.module_name(path), path, certain=certain)
+
+    return project.remember(("import targets", path, certain), find)
 
 
 def _files_of(project: ProjectIndex, dotted: str, near: str) -> Iterator[str]:
@@ -111,33 +104,3 @@ def _packages_around(path: str) -> Iterator[str]:
     folders = path.split("/")[:-1]
     for length in range(1, len(folders) + 1):
         yield "/".join((*folders[:length], "__init__.py"))
-
-
-def _targets(text: str, name: str, path: str, certain: bool) -> Iterator[str]:
-    """Every dotted name that the file may import a module by, when it is imported; ``certain``:
-    only what it imports in no block.
-    """
-    openings = [match.start() for match in _COLUMN_ZERO.finditer(text)]
-    for match in _IMPORT.finditer(text):
-        if match["indent"] and (certain or not _runs_at_import(text, openings, match.start())):
-            continue
-        if match["modules"] is not None:
-            for item in match["modules"].split(","):
-                yield item.split("#")[0].split(" as ")[0].strip()
-            continue
-        dots = len(match["module"]) - len(match["module"].lstrip("."))
-        base = absolute(match["module"].lstrip("."), dots, name, path)
-        yield base
-        for item in re.sub(r"#[^\n]*", "", match["names"]).strip("() \t\n\\").split(","):
-            word = item.split(" as ")[0].strip()
-            if word.isidentifier():
-                yield f"{base}.{word}"
-
-
-def _runs_at_import(text: str, openings: list[int], position: int) -> bool:
-    """Whether the indented line at ``position`` belongs to a block that runs at import time."""
-    before = [opening for opening in openings if opening < position]
-    if not before:
-        return False
-    opening = text[before[-1] : text.find("\n", before[-1])]
-    return _RUNS_AT_IMPORT.match(opening) is not None and "TYPE_CHECKING" not in opening
