@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint import reports
 from torchload_lint.checkpoint.pickles.tensor_places import tensors_in
 from torchload_lint.checkpoint.tree import TreeLimits, outline, value_of_file
+from torchload_lint.regular_files import LINK
 from torchload_lint.reports.audit.loads import AuditedLoad
 from torchload_lint.reports.audit.page import audit_page, inspection_page
 from torchload_lint.reports.audit.placed_findings import PlacedFinding
@@ -18,6 +19,7 @@ from torchload_lint.reports.checkpoints.inspection import inspections_as_json
 from torchload_lint.reports.survey import Load
 from torchload_lint.rules import RULES
 from torchload_lint.workspace.inspection import inspect_path, judge_report
+from torchload_lint.workspace.on_disk.own_places import OwnPlaces
 from torchload_lint.workspace.survey import survey
 
 if TYPE_CHECKING:
@@ -27,10 +29,14 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.reports import Report
     from torchload_lint.workspace.inspection import Inspection
-    from torchload_lint.workspace.projects import Projects
+    from torchload_lint.workspace.projects import Project, Projects
     from torchload_lint.workspace.survey import SurveyedLoad
 
 LIMITS = TreeLimits(depth=12, entries=200, lines=2000)
+OUTSIDE = (
+    "What it holds is not shown: it lies outside of the project and of its `checkpoint-roots`; "
+    "`torchload-lint inspect` shows it"
+)
 WHOLE_TREE = TreeLimits(depth=50, entries=100_000, lines=100_000)
 """For programs, which ask for all of it."""
 """How much of an object unfolds on the page."""
@@ -41,7 +47,8 @@ def audit(report: Report, files: Iterable[Path], projects: Projects) -> str:
     results = {result.path: result for result in report.results}
     loads = list(survey(files, projects))
     audited = [AuditedLoad(reported(one), list(_found_at(one, results))) for one in loads]
-    return audit_page(report, audited, [seen(one) for one in _read_by(loads)])
+    read = [seen(one, elsewhere=elsewhere) for one, elsewhere in _read_by(loads)]
+    return audit_page(report, audited, read)
 
 
 def _found_at(load: SurveyedLoad, results: dict[Path, FileResult]) -> Iterator[PlacedFinding]:
@@ -53,19 +60,25 @@ def _found_at(load: SurveyedLoad, results: dict[Path, FileResult]) -> Iterator[P
             yield PlacedFinding(result, one)
 
 
-def _read_by(loads: Iterable[SurveyedLoad]) -> Iterator[Inspection]:
-    """Each file that the loads read, once."""
+def _read_by(loads: Iterable[SurveyedLoad]) -> Iterator[tuple[Inspection, bool]]:
+    """Each file that the loads read, once; and whether it lies outside of the project."""
     known = set()
     for load in loads:
         for report in load.situation.reports:
             path = load.project.config.root / report.path
             if path not in known:
                 known.add(path)
-                if report.depth == "shallow":  # far away: what was read of it is there
-                    yield judge_report(report, Path(report.path), load.project, load.path)
+                # Far away: what was read of it is there. A link that leads out: nothing was read.
+                if report.depth == "shallow" or report.container == LINK:
+                    yield judge_report(report, Path(report.path), load.project, load.path), False
                     continue
                 found = inspect_path(path, load.project)
-                yield found.called(report.path)
+                yield found.called(report.path), not _places_of(load.project).holds(path)
+
+
+def _places_of(project: Project) -> OwnPlaces:
+    config = project.config
+    return OwnPlaces([config.root, *(config.root / one for one in config.checkpoint_roots)])
 
 
 def reported(load: SurveyedLoad) -> Load:
@@ -74,19 +87,26 @@ def reported(load: SurveyedLoad) -> Load:
     return Load(place, load.site, load.source, load.situation)
 
 
-def seen(inspection: Inspection) -> SeenCheckpoint:
-    """A checkpoint with its tree and its tensors."""
+def seen(inspection: Inspection, *, elsewhere: bool = False) -> SeenCheckpoint:
+    """A checkpoint with its tree and its tensors; without, where code alone names a file outside of
+    its project: the page may be published, and whoever wrote the code is not to choose its values.
+    """
+    report, judgements = inspection.report, inspection.judgements
+    if elsewhere or report.container == LINK:
+        return SeenCheckpoint(report, judgements, None, (), OUTSIDE if elsewhere else "")
     try:
         value = value_of_file(inspection.path)
         tree, tensors = outline(value, LIMITS), tensors_in(value)
     except (OSError, ValueError, MemoryError, RecursionError):
         tree, tensors = None, []
-    return SeenCheckpoint(inspection.report, inspection.judgements, tree, tensors)
+    return SeenCheckpoint(report, judgements, tree, tensors)
 
 
-def _whole_tree(path: Path) -> Node | None:
+def _whole_tree(inspection: Inspection) -> Node | None:
+    if inspection.report.container == LINK:
+        return None
     try:
-        return outline(value_of_file(path), WHOLE_TREE)
+        return outline(value_of_file(inspection.path), WHOLE_TREE)
     except (OSError, ValueError, MemoryError, RecursionError):
         return None
 
@@ -100,7 +120,7 @@ def inspections_in(output_format: str, inspections: Sequence[Inspection], *, tre
         return inspection_page([seen(one) for one in inspections])
     if output_format == "json":
         return inspections_as_json(
-            found, [_whole_tree(one.path) if trees else None for one in inspections]
+            found, [_whole_tree(one) if trees else None for one in inspections]
         )
     if output_format == "cyclonedx":
         return as_bill(found)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 * 2**20
 """No source file, setting or list of findings is larger."""
 LEAST_READ = 2**16
+LINK = "link"
+"""What stands for the kind of file where a link leads out of what was named: nothing reads it."""
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 

@@ -19,7 +19,7 @@ from torchload_lint.checkpoint import (
 from torchload_lint.checkpoint.report import CheckpointReport, Problem
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
-from torchload_lint.regular_files import read_head
+from torchload_lint.regular_files import LINK, read_head
 from torchload_lint.remote.kept_bytes import KeptBytes, cache_folder
 from torchload_lint.remote.listing import objects_at
 from torchload_lint.rules.assessing import judge_in, judged_needs, members_of
@@ -32,6 +32,7 @@ from torchload_lint.workspace.on_disk.checkpoint_names import (
     begins_like_checkpoint,
     is_checkpoint_name,
 )
+from torchload_lint.workspace.on_disk.own_places import OwnPlaces, left_alone
 from torchload_lint.workspace.on_disk.shards import INDEX, shards_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 
 FEW_READS = shallow(DEFAULT_LIMITS)
+NAME_IT = "name the file itself to have it read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ class Inspection:
         return replace(self, report=self.report._replace(path=name))
 
     def with_tree(self) -> Inspection:
-        """The same with its object as text."""
+        """The same with its object as text; a link that leads out has none."""
+        if self.report.container == LINK:
+            return self
         return replace(self, tree=inspect_tree(self.path))
 
 
@@ -104,7 +108,7 @@ def inspect_paths(
 
     once: dict[str, tuple[Path | Inspection, Path]] = {}
     for path in paths:
-        for found in _meant_by(path):
+        for found in _meant_by(path, projects):
             once.setdefault(os.path.abspath(_path_of(found)), (found, path))
     pairs = [*once.values()]
     every = [found for found, _ in pairs]
@@ -118,20 +122,40 @@ def _path_of(found: Path | Inspection) -> Path:
     return found.path if isinstance(found, Inspection) else found
 
 
-def _meant_by(path: Path) -> Iterator[Path | Inspection]:
-    """The checkpoints that a path stands for; of a broken index file, what is told of it."""
+def _meant_by(path: Path, projects: Projects) -> Iterator[Path | Inspection]:
+    """The checkpoints that a path stands for; of a broken index file, and of a link that leads out
+    of what was named, what is told of it.
+    """
     try:
         named = shards_of(path) if path.name.endswith(INDEX) and path.is_file() else [path]
     except (OSError, ValueError) as error:
         yield _unreadable_index(path, error)
         return
+    own = _own_places(path, projects)
     for name in named:
-        yield from checkpoints_in(name, by_content=True)
+        for found in checkpoints_in(name, by_content=True):
+            is_named = found == path and not path.is_dir()
+            if not is_named and own.checkpoint_leads_out(found):
+                yield Inspection(found, left_alone(str(found), str(path), NAME_IT), ())
+            else:
+                yield found
+
+
+def _own_places(given: Path, projects: Projects) -> OwnPlaces:
+    """What belongs to a path that was named: the folder, and the project around it.
+
+    Of an index file that is a link itself, the folder that it leads to (the shards lie there, too).
+    """
+    places: list[Path | str] = [given]
+    if not given.is_dir():
+        places = [given.parent, os.path.dirname(os.path.realpath(given))]
+    project = projects.project_of(os.path.join(places[0], "checkpoint"))
+    return OwnPlaces([*places, project.config.root] if project.is_marked else places)
 
 
 def _is_named(found: Path, given: Path) -> bool:
     """Whether a file is called like a checkpoint, or was named itself: it is shown in any case."""
-    return is_checkpoint_name(found.name) or not given.is_dir()
+    return is_checkpoint_name(found.name) or found == given or not given.is_dir()
 
 
 def _unreadable_index(path: Path, error: OSError | ValueError) -> Inspection:

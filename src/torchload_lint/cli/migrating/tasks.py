@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Verdict, inspect_file
+from torchload_lint.cli.terminal import warn
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.migrate import (
     TargetFormat,
@@ -21,6 +22,7 @@ from torchload_lint.migrate import (
 from torchload_lint.migrate.manifest import ManifestRow, refuse_checkpoint, write
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
+from torchload_lint.workspace.on_disk.own_places import OwnPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,9 +91,11 @@ def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
         checkpoints_in,
     )
 
-    plain = {Verdict.LOADS} if kind is TargetFormat.TORCH else set()
+    plain, own = {Verdict.LOADS} if kind is TargetFormat.TORCH else set(), OwnPlaces([folder])
     for source in list(checkpoints_in(folder)):
-        if source.is_file() and not _MADE.search(source.name):
+        if own.leads_out(source):
+            warn(f"{source}: a link leads out of {folder} here, and is not followed")
+        elif source.is_file() and not _MADE.search(source.name):
             verdict = inspect_file(source).verdict
             if verdict is not Verdict.UNREADABLE and verdict not in plain:
                 yield source

@@ -43,6 +43,8 @@ class SeenCheckpoint(NamedTuple):
     tree: Node | None
     tensors: Sequence[tuple[str, TensorInfo]]
     """Place and description of each tensor."""
+    withheld: str = ""
+    """Why neither is shown, where that was decided."""
 
 
 def checkpoints_section(seen: Sequence[SeenCheckpoint]) -> Html:
@@ -83,6 +85,7 @@ def _checkpoint(seen: SeenCheckpoint) -> Html:
         bullets([_problem(*one) for one in ((p.message, p.advice) for p in report.problems)]),
         _what_runs(report),
         _needs(report, seen.judgements),
+        element("p", seen.withheld, class_="quiet") if seen.withheld else "",
         _tree(seen.tree),
         _tensors(seen.tensors),
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint import __version__
+from torchload_lint.regular_files import LINK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,7 +67,7 @@ def _component(
         "type": "machine-learning-model",
         "bom-ref": report.path,
         "name": report.path,
-        "hashes": list(_hashes(report.path)),
+        "hashes": [] if report.container == LINK else list(_hashes(report.path)),
         "properties": [
             {"name": f"torchload-lint:{name}", "value": value} for name, value in properties
         ],

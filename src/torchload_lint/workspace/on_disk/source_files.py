@@ -13,6 +13,7 @@ from torchload_lint.workspace.on_disk.discover import (
     project_files,
     settings_files,
 )
+from torchload_lint.workspace.on_disk.own_places import OwnPlaces
 from torchload_lint.workspace.on_disk.word_index import WordIndex
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class DiskFiles:
         self._config = config
         self._root = config.root
         self._read = read
+        self._own = OwnPlaces([config.root])
         self._names: list[str] | None = None
         self._configs: list[str] = []
         self._commands: list[str] | None = None
@@ -138,14 +140,18 @@ class DiskFiles:
 
     def exists(self, path: str) -> bool:
         """Whether a file of that name is there."""
-        return path in self._bytes or os.path.isfile(self._root / path)  # raises nothing
+        if path in self._bytes:
+            return True
+        whole = os.path.join(self._root, path)
+        return os.path.isfile(whole) and not self._own.leads_out(whole)
 
     def data(self, path: str) -> bytes:
         """The bytes of a file; empty where it cannot be read."""
         if path in self._bytes:
             return self._bytes[path]
         try:
-            data = self._read(os.path.join(self._root, path))
+            whole = os.path.join(self._root, path)
+            data = b"" if self._own.leads_out(whole) else self._read(whole)
         except (OSError, ValueError):
             data = b""
         self._keep(path, data)
