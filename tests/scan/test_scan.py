@@ -89,7 +89,7 @@ def test_what_cannot_be_listed_is_told_and_the_rest_is_judged(scan):
     assert done.exit_code == 2
     assert "models/gone.pt: there is no such" in done.stderr
     assert "nosuchscheme://x/y: " in done.stderr
-    assert done.stdout.startswith("1 objects: 1 loads.\n")
+    assert done.stdout.startswith("1 object: 1 loads. 2 sources could not be listed whole.\n")
 
 
 def test_a_dry_run_reads_nothing(folder, scan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from torchload_lint.scan.engines import DaskWorkers, LocalWorkers
 from torchload_lint.scan.listed import estimate, list_all
 from torchload_lint.scan.object_reading import ReadSettings
 from torchload_lint.scan.result_folder import Results
-from torchload_lint.scan.summary_words import JUDGEMENTS, scan_summary
+from torchload_lint.scan.summary_words import JUDGEMENTS, NotRead, scan_summary
 from torchload_lint.scan.table_reports import kind_of, write_reports
 from torchload_lint.workspace import Projects
 
@@ -102,7 +103,8 @@ def command(
         project = Projects(settings_from(config_file, isolated, target)).project_of("checkpoint")
         torch = project.torch_of(Path("checkpoint")).versions[-1]
         settings = ReadSettings((torch[0], torch[1]), flags["threads"], flags["rate"])
-        listed, errors = list_all(sources, flags["since"], flags["sample"])
+        others: Counter[str] = Counter()
+        listed, errors = list_all(sources, flags["since"], flags["sample"], others)
         for error in errors:
             complain(error)
         if flags["dry_run"]:
@@ -113,10 +115,11 @@ def command(
             failed = results.read_new(listed, lambda: _workers(flags), progress.show)
             results.judge(project)
             counts = results.tabulate(listed, project)
-            write_reports(reports, results.table, project)
+            left = NotRead(tuple(errors), failed, others.total())
+            write_reports(reports, results.table, project, left)
     except (ConfigError, OSError, ValueError) as error:
         fail(str(error))
-    say(scan_summary(counts, len(listed), out))
+    say(scan_summary(counts, len(listed), out, left))
     raise click.exceptions.Exit(_status(counts, flags["fail_on"], failed=bool(errors or failed)))
 
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from torchload_lint.remote.remote_stores import Store
 
 _ADDRESS = late_pattern(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_BUCKETS = frozenset({"s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory", "file"})
+_BUCKETS = frozenset({"s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "adl", "memory"})
 """Schemes that obstore knows."""
 _WEB = frozenset({"http", "https"})
-_OUTER = _WEB | _BUCKETS - {"memory", "file"} | {"hf"}
+_OUTER = _WEB | _BUCKETS - {"memory"} | {"hf"}
 """Schemes that mean the same on every machine."""
 
 
@@ -42,9 +42,9 @@ def check_outer(uri: str) -> None:
 def store_of(uri: str, *, outer: bool = False) -> Store:
     """The store that an address belongs to. Raises RemoteError.
 
-    Buckets are read through obstore, other schemes through fsspec (the extra ``remote``), the hub
-    and the web through Python's own client. ``outer``: ``check_outer`` holds for the address, and
-    for what it leads to.
+    Buckets are read through obstore, other schemes through fsspec (the extra ``remote``), folders
+    of this machine, the hub and the web by Python itself. ``outer``: ``check_outer`` holds for the
+    address, and for what it leads to.
     """
     if outer:
         check_outer(uri)
@@ -61,6 +61,10 @@ def store_of(uri: str, *, outer: bool = False) -> Store:
         from torchload_lint.remote.buckets import bucket_of  # noqa: PLC0415
 
         return bucket_of(uri)
+    if scheme == "file":
+        from torchload_lint.remote.local_folders import LocalFolders  # noqa: PLC0415
+
+        return LocalFolders()
     from torchload_lint.remote.file_systems import FileSystem  # noqa: PLC0415
 
     return FileSystem(uri)

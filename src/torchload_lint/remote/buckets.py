@@ -1,4 +1,4 @@
-"""Buckets (S3, Google, Azure), memory and local folders, read through obstore.
+"""Buckets (S3, Google, Azure) and memory, read through obstore.
 
 Credentials are those of the environment, as obstore finds them, and stand in no message. Only the
 synchronous calls are used, and no process is forked after they are imported.
@@ -123,9 +123,8 @@ def bucket_of(uri: str) -> Bucket:
     if os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true", "yes"}:
         options["allow_http"] = True
     retries: RetryConfig = {"max_retries": _RETRIES, "retry_timeout": _RETRYING}
-    where = f"{root}/" if parts.scheme == "file" else root
     try:
-        found = store.from_url(where, client_options=options, retry_config=retries)
+        found = store.from_url(root, client_options=options, retry_config=retries)
     except Exception as error:
         raise _said(uri, error) from error
     return Bucket(root, found)

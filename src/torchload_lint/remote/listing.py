@@ -33,7 +33,7 @@ def objects_at(
     if is_pattern(uri):
         found = _fitting(uri, place, most)
     elif uri.endswith("/") or not urlsplit(uri).path.strip("/"):
-        found = (one for one in _listed(place, uri, most) if is_wanted(one.uri))
+        found = (one for one in _listed(place, uri, most) if _is_chosen(one, is_wanted))
     else:
         found = _one_or_below(uri, place, is_wanted, most)
     for one in found:
@@ -75,8 +75,15 @@ def _one_or_below(
     try:
         yield place.one(uri)
     except RemoteError as error:
-        inside = _listed(place, f"{uri}/", most)
-        below = [one for one in inside if is_wanted(one.uri)]
-        if not below:
+        is_empty = True
+        for one in _listed(place, f"{uri}/", most):  # what is listed counts, whatever fails later
+            if _is_chosen(one, is_wanted):
+                is_empty = False
+                yield one
+        if is_empty:
             raise error from None
-        yield from below
+
+
+def _is_chosen(item: RemoteObject, is_wanted: Callable[[str], bool]) -> bool:
+    """Whether it is called so, or is a folder of which nobody knows what it holds."""
+    return bool(item.problem and item.uri.endswith("/")) or is_wanted(item.uri)

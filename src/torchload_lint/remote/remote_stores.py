@@ -21,6 +21,8 @@ class RemoteObject(NamedTuple):
     version: str = ""
     modified: str = ""
     """When it was written, in ISO 8601; empty where the store does not say."""
+    problem: str = ""
+    """Why it cannot be looked at, where listing it has shown that (a link in a circle)."""
 
 
 class Store(Protocol):

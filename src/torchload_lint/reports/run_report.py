@@ -83,6 +83,8 @@ class ReportOptions:
         """Whether the concise form prints the notes of each finding too."""
         self.failures: tuple[str, ...] = ()
         """What could not be checked, in words: a run with some is no success."""
+        self.not_read: tuple[str, ...] = ()
+        """What the report does not speak for beside, in words."""
 
 
 class Report(NamedTuple):

@@ -16,10 +16,8 @@ from torchload_lint.reports.fingerprint import line_hashes
 from torchload_lint.reports.run_report import DOCUMENTATION, TOOL, file_place, rule_url, uri
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Fix
-    from torchload_lint.reports.run_report import Report, RuleText
+    from torchload_lint.reports.run_report import Report, ReportOptions, RuleText
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -53,15 +51,19 @@ def render(report: Report) -> str:
         "results": results,
         "properties": {"loads": report.options.loads._asdict()},
     }
-    if report.options.failures:
-        run["invocations"] = [_failed(report.options.failures)]
+    if report.options.failures or report.options.not_read:
+        run["invocations"] = [_invocation(report.options)]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _failed(failures: Sequence[str]) -> dict[str, Any]:
-    """A run that could not check all that it was asked for."""
-    told = [{"level": "error", "message": {"text": one}} for one in failures]
-    return {"executionSuccessful": False, "toolExecutionNotifications": told}
+def _invocation(options: ReportOptions) -> dict[str, Any]:
+    """How the run went: a failure where something could not be checked that it was asked for."""
+    told = [
+        {"level": level, "message": {"text": one}}
+        for level, said in (("error", options.failures), ("note", options.not_read))
+        for one in said
+    ]
+    return {"executionSuccessful": not options.failures, "toolExecutionNotifications": told}
 
 
 def _driver(report: Report) -> dict[str, Any]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import datetime, timezone
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from torchload_lint.regular_files import read_head
 from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.listing import objects_at
+from torchload_lint.remote.local_folders import path_at
 from torchload_lint.remote.windows import HEAD, TAIL
-from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
+from torchload_lint.workspace.on_disk.checkpoint_names import (
+    begins_like_checkpoint,
+    is_checkpoint_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,14 +35,19 @@ _SEED = 0
 
 
 def list_all(
-    sources: Sequence[str], since: datetime | None = None, sample: int | None = None
+    sources: Sequence[str],
+    since: datetime | None = None,
+    sample: int | None = None,
+    others: Counter[str] | None = None,
 ) -> tuple[list[RemoteObject], list[str]]:
     """All objects, each once, and what could not be listed.
 
-    Sources are addresses, or paths of this machine. ``since``: in UTC; ``sample``: only so many.
+    Sources are addresses, or paths of this machine. ``since``: in UTC; ``sample``: only so many;
+    ``others`` counts what lies there and is no checkpoint by its name, by how the name ends.
     """
     errors: list[str] = []
-    found = chain.from_iterable(_below(source, errors) for source in sources)
+    passed_over: Counter[str] = Counter() if others is None else others
+    found = chain.from_iterable(_below(source, errors, passed_over) for source in sources)
     wanted = [one for one in found if since is None or _is_since(one, since)]
     unique = list({one.uri: one for one in wanted}.values())
     if sample is not None and sample < len(unique):
@@ -44,13 +55,29 @@ def list_all(
     return unique, errors
 
 
-def _below(source: str, errors: list[str]) -> Iterator[RemoteObject]:
+def _below(source: str, errors: list[str], others: Counter[str]) -> Iterator[RemoteObject]:
     uri = source if is_address(source) else Path(source).absolute().as_uri()
+
+    def is_wanted(address: str) -> bool:
+        if is_checkpoint_name(address) or _begins_like_one(address):
+            return True
+        others[PurePosixPath(address).suffix.lower()] += 1
+        return False
+
     try:
-        for _, one in objects_at(uri, is_checkpoint_name):
+        for _, one in objects_at(uri, is_wanted):
             yield one
     except RemoteError as error:
         errors.append(str(error))
+
+
+def _begins_like_one(address: str) -> bool:
+    """Whether a file of this machine begins like a checkpoint; elsewhere that takes a request."""
+    try:
+        is_near = address.startswith("file:")
+        return is_near and begins_like_checkpoint(read_head(path_at(address), 4))
+    except OSError:
+        return False
 
 
 def _is_since(item: RemoteObject, since: datetime) -> bool:

@@ -116,6 +116,8 @@ def _row(
     item: RemoteObject, place: Store | RemoteError, settings: ReadSettings, brake: _Brake
 ) -> Row:
     started = perf_counter()
+    if item.problem:
+        return row_of(item, settings, _unread(item.uri, item.problem))
     if isinstance(place, RemoteError):
         return row_of(item, settings, _unread(item.uri, str(place)))
     source, report = _read(item, place, settings, brake)

@@ -15,7 +15,7 @@ from torchload_lint.reports.checkpoints.cyclonedx import as_bill
 from torchload_lint.rules import RULES
 from torchload_lint.scan.parquet_files import table_rows
 from torchload_lint.scan.stored_reports import from_stored
-from torchload_lint.scan.summary_words import JUDGEMENTS
+from torchload_lint.scan.summary_words import JUDGEMENTS, NotRead
 from torchload_lint.workspace.inspection import judge_report
 
 if TYPE_CHECKING:
@@ -39,19 +39,23 @@ def kind_of(path: Path) -> str:
     raise ValueError(f"{path}: a report's name ends in {', '.join(ENDINGS)}")
 
 
-def report_on(kind: str, table: Path, project: Project) -> str:
+def report_on(kind: str, table: Path, project: Project, left: NotRead) -> str:
     """A table in one of those forms. Raises OSError, ValueError, RemoteError."""
     if kind == "html":
-        return _page(table, project)
+        return _page(table, project, left)
     if kind == "sarif":
         bad = (row for row in table_rows(table) if row["judgement"] not in _FINE)
         found = (_judged(row, project) for row in bad)
-        return reports.render("sarif", as_results(found), RULES, reports.ReportOptions())
+        options = reports.ReportOptions()
+        options.failures = (*left.errors, *left.failures())
+        options.not_read = tuple(left.passed_over())
+        return reports.render("sarif", as_results(found), RULES, options)
     facts = {
         row["uri"]: [(key, str(row[key])) for key in _STATE if row[key]]
         for row in table_rows(table, ("uri", *_STATE))
     }
-    return as_bill((_judged(row, project) for row in table_rows(table)), facts)
+    judged = (_judged(row, project) for row in table_rows(table))
+    return as_bill(judged, facts, left.words())
 
 
 def _judged(
@@ -61,7 +65,7 @@ def _judged(
     return found.report, found.judgements
 
 
-def _page(table: Path, project: Project) -> str:
+def _page(table: Path, project: Project, left: NotRead) -> str:
     counts, refused, needs, problems, spent = (Counter[str]() for _ in range(5))
     columns = ("judgement", "needs", "refused", "problem", "size", "requests", "bytes_read")
     for row in table_rows(table, columns):
@@ -73,6 +77,7 @@ def _page(table: Path, project: Project) -> str:
     sums = ScanSums(
         [(one, counts[one]) for one in JUDGEMENTS if counts[one]], refused, needs, problems,
         counts.total(), spent["size"], spent["requests"], spent["bytes_read"],
+        left.words(),
     )  # fmt: skip
     worst = nsmallest(SHOWN, table_rows(table), key=_badness)
     shown = [SeenCheckpoint(*_judged(row, project), None, ()) for row in worst]
@@ -83,9 +88,9 @@ def _badness(row: dict[str, Any]) -> tuple[int, str]:
     return JUDGEMENTS.index(row["judgement"]), row["uri"]
 
 
-def write_reports(paths: dict[Path, str], table: Path, project: Project) -> None:
+def write_reports(paths: dict[Path, str], table: Path, project: Project, left: NotRead) -> None:
     """Write each report, as a whole or not at all. Raises OSError."""
     for path, kind in paths.items():
         beside = path.with_name(f".{path.name}.part")
-        beside.write_text(report_on(kind, table, project), encoding="utf-8")
+        beside.write_text(report_on(kind, table, project, left), encoding="utf-8")
         beside.replace(path)

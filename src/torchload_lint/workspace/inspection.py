@@ -205,6 +205,13 @@ def inspect_address(uri: str, projects: Projects) -> Iterator[Inspection]:
     """Inspect what an address stands for. Raises ConfigError, and RemoteError."""
     project, kept = projects.project_of(Path("checkpoint")), KeptBytes(cache_folder())
     for place, item in objects_at(uri, is_checkpoint_name):
+        if item.problem:
+            problem = Problem("unreachable", item.problem, "name it by itself")
+            report = CheckpointReport(
+                item.uri, "unreachable", Verdict.UNREADABLE, problems=(problem,)
+            )
+            yield Inspection(Path(item.uri), report, ())
+            continue
         source = kept.source(item, partial(place.fetch, item))
         yield inspect_remote(source, item.uri, project)
         kept.keep(item, source)

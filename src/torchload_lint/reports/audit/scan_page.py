@@ -30,6 +30,8 @@ class ScanSums(NamedTuple):
     """In bytes."""
     requests: int
     bytes_read: int
+    not_read: Sequence[str]
+    """What the judgements do not speak for, a sentence each."""
 
 
 def scan_page(sums: ScanSums, worst: Sequence[SeenCheckpoint]) -> str:
@@ -43,6 +45,7 @@ def scan_page(sums: ScanSums, worst: Sequence[SeenCheckpoint]) -> str:
     return page(
         "Scanned checkpoints",
         element("p", cost),
+        *(element("p", words, class_="bad") for words in sums.not_read),
         _table(("objects", "judgement"), sums.judgements),
         _named("Not trusted", sums.refused),
         _named("Needed", sums.needs),

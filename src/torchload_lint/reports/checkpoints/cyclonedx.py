@@ -25,18 +25,23 @@ _PIECE = 1024 * 1024
 def as_bill(
     inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]],
     facts: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    not_read: Sequence[str] = (),
 ) -> str:
     """Each checkpoint as a component with its hash, its verdict and what it needs; a file that
-    would run code has a vulnerability besides. ``facts``: more properties, by path. Ends in a
-    newline.
+    would run code has a vulnerability besides. ``facts``: more properties, by path; ``not_read``:
+    what the bill does not speak for. Ends in a newline.
     """
     found = list(inspections)
+    left = [{"name": "torchload-lint:not-read", "value": words} for words in not_read]
     bill = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
-        "metadata": {"tools": {"components": [_tool()]}},
+        "metadata": {
+            "tools": {"components": [_tool()]},
+            **({"properties": left} if left else {}),
+        },
         "components": [_component(*one, (facts or {}).get(one[0].path, ())) for one in found],
         "vulnerabilities": [
             _vulnerability(report) for report, _ in found if report.verdict.value == "dangerous"
