@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from notebook_samples import notebook_text
@@ -34,19 +35,55 @@ def commit(folder, message="x"):
 def test_a_hooks_command_is_one_that_the_command_line_takes(hook, tmp_path):
     (tmp_path / "a.py").write_text("import torch\nx = torch.load(p)\n")
     (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\nerror-on = "info"\n')
-    program, *arguments = shlex.split(hook["entry"])
-    assert program == "torchload-lint"
-    done = subprocess.run(
-        [sys.executable, "-m", "torchload_lint", *arguments, "a.py"],
-        cwd=tmp_path,
+    assert shlex.split(hook["entry"])[0] == "torchload-lint"
+    done = run_hook(hook, tmp_path, "a.py")
+    fixes = "--fix" in hook["entry"]
+    assert done.returncode == (0 if fixes else 1), done.stderr
+    assert ("weights_only=True" in (tmp_path / "a.py").read_text()) == fixes
+
+
+def run_hook(hook, folder, *files):
+    _, *arguments = shlex.split(hook["entry"])
+    return subprocess.run(
+        [sys.executable, "-m", "torchload_lint", *arguments, *files],
+        cwd=folder,
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         check=False,
     )
-    assert done.returncode == (0 if "--fix" in arguments else 1), done.stderr
-    fixed = "weights_only=True" in (tmp_path / "a.py").read_text()
-    assert fixed == ("--fix" in arguments)
+
+
+NET = "import torch\n\n\nclass Net(torch.nn.Module):\n    pass\n"
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
+def test_a_commit_without_the_module_that_a_fix_wrote_fails_each_time(hook, tmp_path):
+    """The module is new, so ``git commit -a`` leaves it behind, and it is there on the disk."""
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "__init__.py").touch()
+    (tmp_path / "acme" / "net.py").write_text(NET)
+    (tmp_path / "acme" / "predict.py").write_text(
+        "import torch\n\nfrom acme.net import Net\n\nx = torch.load('m.pt')\n"
+    )
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.6"\n')
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "m.pt")
+    git(tmp_path, "init", "-q")
+    commit(tmp_path)
+    fixing = next(each for each in HOOKS if "--fix" in each["entry"])
+    run_hook(fixing, tmp_path, "acme/predict.py")
+    assert (tmp_path / "acme" / "restore_only.py").exists()
+    git(tmp_path, "add", "-u")
+    for _ in range(2):
+        again = run_hook(hook, tmp_path, "acme/predict.py")
+        assert again.returncode == 1
+        assert "git does not track acme/restore_only.py" in again.stderr
+    git(tmp_path, "add", "acme/restore_only.py")
+    assert run_hook(hook, tmp_path, "acme/predict.py").returncode == 0
+    (tmp_path / "acme" / "restore_only.py").unlink()  # as in a clone of the broken commit
+    in_clone = run_hook(hook, tmp_path, "acme/predict.py")
+    assert in_clone.returncode == 1
+    assert "TLL208 there is no module acme.restore_only" in in_clone.stdout
 
 
 def test_hooks_run_one_process_for_python_and_notebooks():

@@ -25,7 +25,7 @@ SECTIONS = {
         "output_format", "output_file", "statistics", "explain_load", "color", "quiet", "verbose",
     ),
     "Severity and exit status": (
-        "min_severity", "error_on", "exit_zero", "exit_non_zero_on_fix",
+        "min_severity", "error_on", "exit_zero", "exit_non_zero_on_fix", "tracked_modules",
     ),
     "Adopting it": ("add_noqa", "noqa_reason", "baseline", "update_baseline", "no_suppressions"),
     "Other": ("jobs", "help"),

@@ -103,6 +103,10 @@ OPTIONS = (
     ),
     declare("--baseline", type=FILE, metavar="FILE", help="Report only what is not in it."),
     _flag("no-suppressions", "Report what comments and the baseline would hide, too."),
+    _flag(
+        "tracked-modules",
+        "Exit with 1 where git does not track a restore_only.py that is imported (for hooks).",
+    ),
     _flag("update-baseline", "Write what is found to the baseline."),
     declare(
         "--explain-load", metavar="FILE:LINE", help="Show all that is known of the load there."

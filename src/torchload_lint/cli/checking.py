@@ -94,6 +94,7 @@ class Flags(NamedTuple):
     noqa_reason: str
     baseline: Path | None
     update_baseline: bool
+    tracked_modules: bool
     no_suppressions: bool
     explain_load: str | None
     color: str
@@ -157,7 +158,7 @@ def _run(flags: Flags) -> int:
     if flags.account:
         about = (*remarks, *hints.about_range(outcome.torch))
         _write_account(outcome, flags.account, about, written=options.write)
-    status = _tell(outcome, flags, config, projects)
+    status = _tell(outcome, flags, config, projects) or _status_of_modules(outcome, flags)
     if not flags.quiet:
         hints.tell(remarks)
         hints.at_added(outcome.added)
@@ -364,6 +365,12 @@ def _status(outcome: Run, flags: Flags, config: Config) -> int:
     )
     fixed = flags.exit_non_zero_on_fix and any(result.fixed for result in outcome.results)
     return FINDINGS if left or fixed else CLEAN
+
+
+def _status_of_modules(outcome: Run, flags: Flags) -> int:
+    """Whether a commit would leave behind a module that the files import."""
+    left = flags.tracked_modules and hints.at_untracked(outcome.files)
+    return FINDINGS if left and not flags.exit_zero else CLEAN
 
 
 def _add_noqa(outcome: Run, flags: Flags) -> int:

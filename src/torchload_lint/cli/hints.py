@@ -68,6 +68,17 @@ def at_added(modules: Sequence[str]) -> None:
         )
 
 
+def at_untracked(files: Iterable[Path]) -> bool:
+    """Say which imported modules a commit would leave behind; whether there are any."""
+    from torchload_lint.workspace.on_disk.tracked import untracked_helpers  # noqa: PLC0415
+
+    found = False
+    for file, module in untracked_helpers(files):
+        found, shown = True, printable(os.path.relpath(module))
+        warn(f"{file}: git does not track {shown}, which it imports: git add {shown}")
+    return found
+
+
 def tell_range(ranges: Iterable[TorchRange]) -> None:
     """Say which torch the answers are for."""
     tell(about_range(ranges))

@@ -34,6 +34,12 @@ def helper_of(module: SourceFile) -> str:
 
 def missing_helper(path: Path, text: str) -> Path | None:
     """Where the module has to be written that the text of a file imports; None if it is there."""
+    place = helper_place(path, text)
+    return None if place is None or place.exists() else place
+
+
+def helper_place(path: Path, text: str) -> Path | None:
+    """Where the module lies, or would, that the text of a file imports; None if it imports none."""
     found = _IMPORT.search(text)
     if found is None:
         return None
@@ -45,5 +51,4 @@ def missing_helper(path: Path, text: str) -> Path | None:
         folder = next((one for one in folders if one.name == package), folders[0])
     else:
         folder = folders[0]
-    place = folder / f"{NAME}.py"
-    return None if place.exists() else place
+    return folder / f"{NAME}.py"
