@@ -14,9 +14,7 @@ from torchload_lint.rules.selection import codes_for
 CLIENT_SECTION = "torchload-lint"
 FILE = "configuration"
 """A configuration file to use in place of the closest one."""
-OF_A_RUN = frozenset(
-    "extend output-format error-on baseline respect-gitignore force-exclude".split()
-)
+OF_A_RUN = frozenset("extend output-format error-on respect-gitignore force-exclude".split())
 """Keys that mean something in a file, or to a run over files, only."""
 SELECTORS = frozenset("select ignore extend-select extend-ignore fixable unfixable".split())
 

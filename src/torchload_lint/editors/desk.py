@@ -43,7 +43,7 @@ class Desk:
         question: Callable[[Analysis, Projects], T],
     ) -> tuple[T, str]:
         """The answer to a question about the analysis of a view, and what is wrong with its
-        configuration. ``versions``: those of the view's documents.
+        configuration, or its baseline. ``versions``: those of the view's documents.
         """
 
         def answer() -> tuple[T, str]:
@@ -54,8 +54,8 @@ class Desk:
             except ConfigError as error:
                 projects = Projects(Settings(isolated=True))
                 stamp = (self._world.number, *versions)
-                analysis = Analysis(view, FileResult(view.path), str(error), stamp)
-            return question(analysis, projects), analysis.error
+                analysis = Analysis(view, FileResult(view.path), str(error), stamp=stamp)
+            return question(analysis, projects), analysis.error or analysis.remark
 
         return await self._lane.do(urgency, answer)
 
@@ -73,6 +73,7 @@ class Desk:
     def _analysis(self, view: View, stamp: tuple[int, ...], projects: Projects) -> Analysis:
         kept = self._kept.get(view.uri)
         if kept is None or kept.stamp != stamp:
-            kept = Analysis(view, analyse(view, projects), stamp=stamp)
+            result, remark = analyse(view, projects)
+            kept = Analysis(view, result, remark=remark, stamp=stamp)
             self._kept[view.uri] = kept
         return kept

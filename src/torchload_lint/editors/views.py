@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import FileResult
 from torchload_lint.reports.run_report import edits_by_cell
 from torchload_lint.source.loaders.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.notebooks.notebook import Notebook, rows_of
 from torchload_lint.source.text.text import Decoded
 from torchload_lint.workspace.adoption.add_noqa import CommentRows
+from torchload_lint.workspace.adoption.known_findings import KnownFindings
 from torchload_lint.workspace.fix_check import FixCheck
 from torchload_lint.workspace.on_disk.discover import is_excluded
 from torchload_lint.workspace.on_disk.document import Document
@@ -78,6 +80,8 @@ class Analysis:
     result: FileResult
     error: str = ""
     """Why nothing could be said (a wrong configuration)."""
+    remark: str = ""
+    """What is wrong beside that (a baseline that cannot be read)."""
     stamp: tuple[int, ...] = ()
     """The state of everything that it rests on: ``World.number``, and the documents' versions."""
     _lines: dict[int | None, list[str]] = field(default_factory=dict)
@@ -118,9 +122,19 @@ class Analysis:
         return edits_by_cell(self.result, found)
 
 
-def analyse(view: View, projects: Projects) -> FileResult:
-    """Check a view. Raises ConfigError."""
-    return _checked(view, projects, Options())[0]
+def analyse(view: View, projects: Projects) -> tuple[FileResult, str]:
+    """Check a view: what is found that the project's baseline does not name, and why that cannot
+    be read, so that everything is shown. Raises ConfigError.
+    """
+    result, _ = _checked(view, projects, Options())
+    baseline = projects.project_of(view.path).baseline
+    if baseline is None or not result.diagnostics:
+        return result, ""
+    try:
+        new = KnownFindings(baseline, projects).new([result])
+    except ConfigError as error:
+        return result, str(error)
+    return next(iter(new), result._replace(diagnostics=())), ""
 
 
 def fixed_text(view: View, projects: Projects) -> str:

@@ -207,6 +207,11 @@ class Project:
         """Whether a configuration, or a marker such as ``.git``, says that its root is one."""
         return self.config.file is not None or is_root(self.config.root)
 
+    @property
+    def baseline(self) -> Path | None:
+        """The file of known findings that the configuration names, if it names one."""
+        return self.config.root / self.config.baseline if self.config.baseline else None
+
     @cached_property
     def torch(self) -> TorchRange:
         """The releases that code in the root may run on: configured, stated, or the newest."""

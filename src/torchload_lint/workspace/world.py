@@ -65,6 +65,8 @@ class World:
             self._watch_extended(error.extended)
             raise
         self._watch_extended(project.config.extended)
+        if project.baseline is not None:
+            self._stamps.watch_single(os.path.abspath(project.baseline))
         for folder in (project.root, *_checkpoint_folders(project)):
             self._stamps.watch(folder)
         return self._projects
