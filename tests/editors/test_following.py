@@ -138,6 +138,25 @@ def test_wrong_settings_are_told_as_they_were_written(client, settings, told):
     assert told in message
 
 
+@pytest.mark.parametrize("content", [None, "ignore = [", "nonsense = 1\n"])
+def test_where_the_named_configuration_is_wrong_the_closest_one_holds(client, folder, content):
+    named = folder / "other" / "named.toml"
+    named.parent.mkdir()
+    if content is not None:
+        named.write_text(content)
+    client.open("a.py", IMPLICIT)
+    settings = {"torchload-lint": {"configuration": str(named)}}
+    client.tell("workspace/didChangeConfiguration", {"settings": settings})
+    assert client.codes("a.py") == client.codes("a.py") == ["TLL102"]
+    (message,) = client.messages
+    assert str(named) in message
+    named.write_text('ignore = ["TLL102"]\nmin-severity = "info"\n')  # what is put right counts
+    assert client.codes("a.py") == []
+    named.unlink()
+    assert client.codes("a.py") == ["TLL102"]
+    assert len(client.messages) == 2
+
+
 def test_excluded_is_excluded(client, folder):
     client.open("old/a.py", IMPLICIT)
     client.open("a.py", IMPLICIT)

@@ -55,7 +55,8 @@ class Desk:
                 projects = Projects(Settings(isolated=True))
                 stamp = (self._world.number, *versions)
                 analysis = Analysis(view, FileResult(view.path), str(error), stamp=stamp)
-            return question(analysis, projects), analysis.error or analysis.remark
+            wrong = analysis.error or self._world.wrong_file or analysis.remark
+            return question(analysis, projects), wrong
 
         return await self._lane.do(urgency, answer)
 

@@ -42,6 +42,9 @@ class World:
     def __init__(self) -> None:
         self.number = 0
         """Changes whenever an answer may."""
+        self.wrong_file = ""
+        """What is wrong with the configuration file that the client has named, so that the closest
+        one of each folder holds."""
         self._now = Now()
         self._projects: Projects | None = None
         self._stamps = Stamps()
@@ -83,7 +86,15 @@ class World:
     def _made(self, settings: Settings) -> Projects:
         if settings.config_file:
             self._stamps.watch_single(os.path.abspath(settings.config_file))
-        projects = Projects(settings)
+        self.wrong_file = ""
+        try:
+            projects = Projects(settings)
+        except ConfigError as error:
+            if not settings.config_file:
+                raise
+            self.wrong_file = str(error)
+            self._watch_extended(error.extended)
+            projects = Projects(settings._replace(config_file=None))
         projects.read_through(self._read)
         return projects
 
