@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from torchload_lint.cli.check import SECTIONS, command
 
 LOADS = "import torch\n\na = torch.load(q)\nb = torch.load(p, weights_only=False)\n"
@@ -34,6 +36,20 @@ def test_the_account_of_a_diff_says_that_nothing_was_written(cli, write, folder)
     cli("--diff", "--account", "account.md")
     assert (folder / "account.md").read_text().startswith("# What torchload-lint would change\n")
     assert (folder / "a.py").read_text() == LOADS
+
+
+def test_the_account_names_a_new_module_and_what_its_entries_allow(cli, write, folder):
+    write({"a.py": 'import torch\n\nm = torch.load("m.pt")\n'})
+    torch.save(torch.nn.Linear(1, 1), folder / "m.pt")
+    cli("--diff", "--account", "account.md", "--target-torch", "2.6")
+    limit = "    - `restore_only`: the file may set attributes of these objects, and call nothing"
+    assert limit in (folder / "account.md").read_text()
+    assert "is new" not in (folder / "account.md").read_text()  # nothing was written
+    cli("--fix", "--account", "account.md", "--target-torch", "2.6")
+    told = (folder / "account.md").read_text()
+    assert (folder / "restore_only.py").exists()
+    assert limit in told
+    assert "- restore_only.py is new, and fixed files import it: commit it with them" in told
 
 
 def test_the_account_is_for_a_check_of_files(cli):

@@ -156,12 +156,13 @@ def _run(flags: Flags) -> int:
     hints.at_commands(flags.paths)
     remarks = (*known.remarks(found, outcome.results, outcome.files),) if known else ()
     if flags.account:
-        about = (*remarks, *hints.about_range(outcome.torch))
+        added = hints.about_added(outcome.added)
+        about = (*remarks, *added, *hints.about_range(outcome.torch))
         _write_account(outcome, flags.account, about, written=options.write)
     status = _tell(outcome, flags, config, projects) or _status_of_modules(outcome, flags)
     if not flags.quiet:
         hints.tell(remarks)
-        hints.at_added(outcome.added)
+        hints.tell(hints.about_added(outcome.added))
         hints.tell_range(outcome.torch)
         hints.at_targets(outcome.results, projects)
         hints.at_entries(projects)
@@ -240,7 +241,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     tell_crashes(crashes, verbose=flags.verbose)
     status = _tell(outcome, flags, config, None, to_stderr=options.write)
     if not flags.quiet:
-        hints.at_added(outcome.added)
+        hints.tell(hints.about_added(outcome.added))
         hints.tell_range(outcome.torch)
     return FAILED if crashes else status
 

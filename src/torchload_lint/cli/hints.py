@@ -57,14 +57,12 @@ def at_nothing_to_check(paths: Sequence[Path]) -> None:
         say(f"note: there are checkpoints, which `{printable(command)}` looks into\n", err=True)
 
 
-def at_added(modules: Sequence[str]) -> None:
-    """Say which modules are new: a fixed file without them does not run."""
+def about_added(modules: Iterable[str]) -> Iterator[str]:
+    """Which modules are new: a fixed file without them does not run."""
     for module in modules:
-        shown = printable(os.path.relpath(module))
-        say(
-            f"note: {shown} is new, and fixed files import it: commit it with them, and name it "
-            "where the project lists its modules (py_modules, a Dockerfile)\n",
-            err=True,
+        yield (
+            f"{printable(os.path.relpath(module))} is new, and fixed files import it: commit it "
+            "with them, and name it where the project lists its modules (py_modules, a Dockerfile)"
         )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
 from torchload_lint.escaping import printable
+from torchload_lint.helper_module import NAME
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.plurals import number_of
 from torchload_lint.reports.summary import account, by_severity
@@ -23,6 +24,10 @@ _FEW = 4
 """So many findings that are left for one reason are told one by one."""
 SPECIAL = late_pattern(r"([\\`*{}\[\]<>#|~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 """What Markdown may take for a sign; an underscore within a word is none (CommonMark 0.31, 6.2)."""
+_LIMITS = {
+    NAME: f"`{NAME}`: the file may set attributes of these objects, and call nothing of theirs",
+    "only_with": "`only_with`: the file may call these with the arguments in the list only",
+}
 FIXES = {
     Applicability.SAFE: "by a safe fix",
     Applicability.UNSAFE: "by an unsafe fix, which somebody has to read",
@@ -110,8 +115,15 @@ def _finding(found: Diagnostic, place: str = "") -> str:
     rows = [f"- **{place}** {found.code} {found.name}{how}: {as_markdown(found.message)}"]
     rows += [f"    - file: {as_markdown(path)}" for path in found.checkpoints]
     rows += [f"    - {as_markdown(ground)}" for ground in found.grounds]
+    rows += [f"    - {as_markdown(limit)}" for limit in _limits(found)]
     rows += [f"    - {as_markdown(note)}" for note in found.notes]
     return "\n".join(rows) + "\n"
+
+
+def _limits(found: Diagnostic) -> Iterator[str]:
+    """What the list that a fix writes holds a file to, by the words of the module beside it."""
+    written = "".join(edit.content for edit in found.fix.edits) if found.fix else ""
+    yield from (said for word, said in _LIMITS.items() if f"{word}(" in written)
 
 
 def as_markdown(text: str) -> str:
