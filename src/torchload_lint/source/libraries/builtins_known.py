@@ -21,6 +21,7 @@ from torchload_lint.source.state.evaluated_arguments import first
 if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Frame
     from torchload_lint.source.evaluator import Evaluator, Known
+    from torchload_lint.source.names.source_file import SourceFile
 
 _URL_PARSERS = ("urllib.parse.urlparse", "urllib.parse.urlsplit")
 _TEMPORARY = (
@@ -46,10 +47,20 @@ def _get_attribute(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values
     literal = call.args[1] if len(call.args) > 1 else None
     if not isinstance(literal, ast.Constant) or not isinstance(literal.value, str):
         return unknown("an attribute whose name is not known")
-    reference = ast.copy_location(ast.Attribute(call.args[0], literal.value, ast.Load()), call)
-    found = evaluator.values(reference, frame)
+    found = evaluator.values(_as_attribute(call, literal.value, frame.module), frame)
     default = union(*(evaluator.values(each, frame) for each in call.args[2:]))
     return union(found, default)
+
+
+def _as_attribute(call: ast.Call, name: str, module: SourceFile) -> ast.Attribute:
+    """``x.name`` for ``getattr(x, "name")``, at the place of the call; made once."""
+
+    def make() -> ast.Attribute:
+        made = ast.copy_location(ast.Attribute(call.args[0], name, ast.Load()), call)
+        module.parents.adopt(made, call)
+        return made
+
+    return module.remember(("as attribute", call), make)
 
 
 def parsed_url(evaluator: Evaluator, call: ast.Call, frame: Frame) -> Values:
