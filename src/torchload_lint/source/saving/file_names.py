@@ -39,6 +39,7 @@ def name_one_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> 
     return any(
         patterns.overlap(one.text, other.text)
         and patterns.overlap(_name(one), _name(other))
+        and _share_a_folder(one.text, other.text)
         and have_common_word(one.text, other.text)
         and (one.exact or other.exact or _say_the_same(_name(one), _name(other)))
         and not (
@@ -48,6 +49,14 @@ def name_one_file(loaded: list[PathPattern], saved: tuple[PathPattern, ...]) -> 
         for other in saved
         if other.exact or other.strong
     )
+
+
+def _share_a_folder(first: str, second: str) -> bool:
+    """Whether the folders of two files may be one: ``*/tuned/net_*.pt`` is no file of ``runs/one``,
+    although its ``net_*`` might hold a folder. A name that begins with what is not known may.
+    """
+    (folder, _, name), (other, _, its) = first.rpartition("/"), second.rpartition("/")
+    return "*" in {name[:1], its[:1]} or patterns.overlap(folder, other)
 
 
 def _say_the_same(first: str, second: str) -> bool:

@@ -23,9 +23,7 @@ from torchload_lint.source.saving.file_names import (
     begin_alike,
     have_common_word,
     is_spelled,
-    may_lie_anywhere,
     name_one_file,
-    names_of,
     words_of_name,
 )
 from torchload_lint.source.saving.handed_saves import files_with_saves, saves_of
@@ -33,8 +31,9 @@ from torchload_lint.source.saving.programs import are_one_program, nearest, shar
 from torchload_lint.source.saving.same_makers import saves_of_same
 from torchload_lint.source.saving.save_index import index_of, possible_saves
 from torchload_lint.source.saving.saved import why_unloadable
+from torchload_lint.source.saving.told_apart import told_apart
 from torchload_lint.source.saving.written_files import written_by, written_where_found
-from torchload_lint.source.state.later import comes_after
+from torchload_lint.source.state.later import comes_after, may_be_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,9 +151,7 @@ def _of_this_load(
             ):
                 match = None
             if match is not None and (
-                (later and match == "path")
-                or home is not module
-                or not comes_after(save.node, load.node, load.statement, module)
+                (later and match == "path") or not _comes_after(save, home, load, module, project)
             ):
                 found[match].append((save, home))
     if not any(found.values()) and (keys or restored):
@@ -164,7 +161,7 @@ def _of_this_load(
     for kind in _KINDS:
         if found[kind]:
             near = nearest(found[kind], module.path, load.function)[:MAX_PRODUCERS]
-            told = _told_apart(near, found[kind], homes, module, project)
+            told = told_apart(resolution, near, found[kind], homes, module, project)
             return tuple(_producer(save, home, kind, project) for save, home in told)
     return ()
 
@@ -186,9 +183,7 @@ def _match_contents(
     for home in [one for one in homes if are_one_program(one, module, project)]:
         for save in saves_of(home, project):
             match = _by_content(load, module, keys, restored, save, home, project)
-            if match is not None and not (
-                home is module and comes_after(save.node, load.node, load.statement, module)
-            ):
+            if match is not None and not _comes_after(save, home, load, module, project):
                 found[match].append((save, home))
                 if match == "object" and len(found[match]) == MAX_PRODUCERS:
                     return
@@ -245,8 +240,12 @@ def _possible_saves(
     return possible_saves(load, module, texts, own, index, home)
 
 
-def _comes_after(save: SaveCall, home: Module, load: LoadCall, module: Module) -> bool:
-    return home is module and comes_after(save.node, load.node, load.statement, module)
+def _comes_after(
+    save: SaveCall, home: Module, load: LoadCall, module: Module, project: ProjectIndex
+) -> bool:
+    """Whether a save follows the load, and writes nothing that the next run goes on from."""
+    follows = home is module and comes_after(save.node, load.node, load.statement, module)
+    return follows and not _resumes(load, save, module, project)
 
 
 def _by_content(
@@ -267,6 +266,17 @@ def _by_content(
             return "object"
         by_keys |= _keys_agree(keys, restored, saved.states, saved.keys)
     return "keys" if by_keys else None
+
+
+def _resumes(load: LoadCall, save: SaveCall, module: Module, project: ProjectIndex) -> bool:
+    """Whether the next run goes on from what a save writes: the states of several objects that the
+    load restores, where the program saves them without having loaded, too.
+    """
+    if not may_be_left_out(load.statement, save.node, module):
+        return False
+    restored = pairs.restored(load, module, project)
+    same = (restored & saved.states for saved in _saved_values(save, module, project))
+    return any(len({key for _, key in each}) >= _SEVERAL for each in same)
 
 
 def _saved_values(save: SaveCall, home: Module, project: ProjectIndex) -> list[SavedValue]:
@@ -301,32 +311,6 @@ def _keys_agree(
 def _last_names(states: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:
     """What has a state under a key, by the last of its names: ``net`` for ``self.net``."""
     return {(name.rpartition(".")[2], key) for name, key in states if key}
-
-
-def _told_apart(
-    found: list[tuple[SaveCall, Module]],
-    matched: list[tuple[SaveCall, Module]],
-    homes: list[Module],
-    module: Module,
-    project: ProjectIndex,
-) -> list[tuple[SaveCall, Module]]:
-    """The saves without those of other files that write just the name of the file, in folders that
-    nobody knows, where several files do, or one that writes such a name into a folder that is
-    known: which of them it is, is not known.
-    """
-    by_name = [
-        (save, home)
-        for save, home in found
-        if home is not module and all(map(may_lie_anywhere, written_by(save, home, project)))
-    ]
-    names = {name for each in by_name for name in names_of(written_by(*each, project))}
-    told = {save.node for save, _ in matched}
-    others = [(save, home) for home in homes if by_name for save in saves_of(home, project)]
-    if len({home.path for _, home in by_name}) < _SEVERAL and not any(
-        names & names_of(written_by(*each, project)) for each in others if each[0].node not in told
-    ):
-        return found
-    return [each for each in found if each not in by_name]
 
 
 def _modules(

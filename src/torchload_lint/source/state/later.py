@@ -31,6 +31,18 @@ def comes_after(save: ast.expr, load: ast.expr, statement: ast.stmt, module: Sou
     )
 
 
+def may_be_left_out(statement: ast.stmt, save: ast.AST, module: SourceFile) -> bool:
+    """Whether a load stands in an ``if`` that the save does not stand in: the program saves, too,
+    where it has loaded nothing.
+    """
+    inner: ast.AST | None = statement
+    while inner is not None and not isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(inner, ast.If):
+            return save not in ast.walk(inner)
+        inner = module.parents.get(inner)
+    return False
+
+
 def _is_in_other_arm(statement: ast.stmt, other: ast.AST, module: SourceFile) -> bool:
     """Whether an ``if`` runs either the one or the other: what is not there yet is saved for the
     next run.
