@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.branches import configured, guards
+from torchload_lint.source.branches import configured, guards, skipped_turns
 from torchload_lint.source.domain import conversions, strings
 from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung, known
 from torchload_lint.source.domain.relied import Relied
@@ -106,7 +106,8 @@ class Engine:
         choices = [
             (asked, loop)
             for loop, (items, asked) in self._choices.items()
-            if asked > 1 and 1 < len(items) < MAX_PATTERNS
+            if 1 < len(items) < MAX_PATTERNS
+            and (asked > 1 or skipped_turns.may_skip(loop, node, module))
         ]
         if not choices or len(values) <= 1 or self._all_steps > _FEW_STEPS:
             return values
@@ -116,7 +117,8 @@ class Engine:
             self._turn = loop, one
             self._steps = 0
             self._answers.clear()
-            found.append(self._in_all_turns(node, module))
+            if not skipped_turns.is_skipped(self.anywhere, loop, node, module):
+                found.append(self._in_all_turns(node, module))
         self._turn = None
         return union(*map(_no_lists, found)) or values
 
