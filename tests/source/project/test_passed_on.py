@@ -271,3 +271,44 @@ def test_a_function_that_is_a_default_in_the_row_of_a_def_is_named():
         "def run(path, by=load):\n    return by(path)\nrun('a.pt')\n"
     )
     assert any("it is named, not called" in reason for reason in resolution.unknown)
+
+
+KINDS = NET + NET.replace("Net", "Other") + "NETS = {'a': Net, 'b': Other}\n"
+
+OF_OBJECTS = """
+class Use:
+    def __init__(self, kind, path):
+        self.kind, self.path = kind, path
+    def go(self):
+        NETS[self.kind](self.path)
+"""
+
+BY_KEY = {
+    "a parameter": ("def make(kind):\n    NETS[kind]('x.pt')\n", ["x.pt"]),
+    "a parameter that callers write": (
+        "def make(kind, path):\n    NETS[kind](path)\nmake('a', 'a.pt')\nmake('b', 'b.pt')\n",
+        ["a.pt"],
+    ),
+    "a text made of it": ("def make(kind):\n    NETS.get(kind)(f'{kind}.pt')\n", ["a.pt"]),
+    "a name in between": ("def make(kind):\n    net = NETS[kind]\n    net('x.pt')\n", ["x.pt"]),
+    "a loop's name": ("for kind in NETS:\n    NETS[kind](f'{kind}.pt')\n", ["a.pt"]),
+    "a display in place": ("def make(c):\n    {'a': Net, 'b': Other}[c.kind]('x.pt')\n", ["x.pt"]),
+    "a constant of another": ("KIND = 'b'\nNETS[KIND]('x.pt')\n", []),
+    "handed on": (
+        "def get(kind):\n    return NETS[kind]\nget('b')('x.pt')\nget('a')('y.pt')\n",
+        [],
+    ),
+    "an object's own": (
+        OF_OBJECTS + "Use('a', 'a.pt').go()\nUse('b', 'b.pt').go()\n",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), BY_KEY.values(), ids=BY_KEY)
+def test_a_class_by_a_key_that_is_computed_is_given_what_goes_with_it(source, expected):
+    index = project({"main.py": HEADER + KINDS + source})
+    module = index.module_at("main.py")
+    resolution = resolve_path(module.loads[0].file, module, index)
+    assert texts(resolution) == expected
+    assert not (resolution.complete and any(each.exact for each in resolution.patterns))

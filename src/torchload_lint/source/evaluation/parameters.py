@@ -25,6 +25,7 @@ from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.project import call_targets, callers, classes
 from torchload_lint.source.project.call_targets import Other
+from torchload_lint.source.state import taken
 from torchload_lint.source.state.bound import BoundArguments, given_values, is_spread
 from torchload_lint.source.state.matching import Passed, match
 from torchload_lint.source.state.taken import (
@@ -142,7 +143,8 @@ def _from_callers(
         around = _same_object(evaluator, site, of, _holder(function, frame.module))
         outer = Frame(site.module, around, frame.calls, frame.callers + 1)
         branch = made_under.tests(evaluator.project, site, of or _holder(function, frame.module))
-        with evaluator.assuming((*branch, *configured.steady(site.written, site.module))):
+        branch += (*site.under, *configured.steady(site.written, site.module))
+        with evaluator.assuming(branch):
             found.extend(_from_site(evaluator, parameter, function, site, default, outer))
     _note_others(evaluator, sites)
     found.extend(_configured(evaluator, parameter, function, default, frame))
@@ -187,6 +189,8 @@ def _left_out(
     if leads_elsewhere(evaluator, site, sites.calls, function, home):
         ruled_out = "a test on the way rules out what it gives"
         return ruled_out, "no caller that gives what the tests on the way ask for"
+    if taken.has_another_key(evaluator, site):
+        return "it calls what is kept by another key", ""
     if of is not None and not call_targets.may_concern(site, of, evaluator.project):
         return Other.CLASS.value, ""
     return "", ""
@@ -239,7 +243,7 @@ def _from_site(
         evaluator.leave_open(f"a call of {function.name}() is not reached from here")
     elif not _is_itself(given[parameter], parameter, site):
         values = _given(evaluator, given[parameter], parameter, outer)
-        yield lift(values, Rung.CALLER)
+        yield lift(values, Rung.CALLER if taken.is_told_by_key(site) else Rung.ONE_OF_SEVERAL)
         if is_spread(given[parameter], values):
             yield default
 

@@ -34,6 +34,8 @@ class Site(NamedTuple):
     """Leading parameters that the call does not write (``self``)."""
     as_written: ast.Call | None = None
     """The call in the code, where ``call`` holds what others give besides (``partial``)."""
+    under: tuple[tuple[ast.expr, bool], ...] = ()
+    """Tests that hold where the call is one of this function."""
 
     @property
     def written(self) -> ast.Call:

@@ -253,7 +253,7 @@ def _passed_on(
                 if isinstance(site, Other):
                     others.append(OtherCall(each.module, each.written, site))
                 else:
-                    found.append(site)
+                    found.append(site._replace(under=each.under))
     registering.add(follow, target, found, mentions)
     return len(paths) > MAX_FILES
 

@@ -8,7 +8,7 @@ import ast
 from functools import partial
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.branches import guards
+from torchload_lint.source.branches import guards, settled
 from torchload_lint.source.domain.patterns import Rung
 from torchload_lint.source.domain.values import Instance, ParsedOptions, Text
 from torchload_lint.source.names import members
@@ -112,6 +112,26 @@ def leads_elsewhere(
     return False
 
 
+def has_another_key(evaluator: Evaluator, site: Site) -> bool:
+    """Whether the code itself says that a dictionary gives another function at a call:
+    ``READERS[KIND](path)``, where ``KIND = "b"``.
+    """
+    return any(
+        (subject := guards.about_what(test)) is not None
+        and settled.fails(
+            (test, holds), subject, evaluator.anywhere(subject, site.module), site.module
+        )
+        for test, holds in site.under
+    )
+
+
+def is_told_by_key(site: Site) -> bool:
+    """Whether it can be followed which of the arguments go with the key by which a function is
+    taken: the attributes of two objects are not told apart.
+    """
+    return all(isinstance(guards.about_what(test), ast.Name) for test, _ in site.under)
+
+
 def _of_a_configuration(evaluator: Evaluator, given: Passed | None, module: SourceFile) -> Values:
     """The texts that configuration files give to a parameter; empty where there may be others."""
     if not isinstance(given, ast.Name | ast.Attribute | ast.Subscript):
@@ -183,11 +203,7 @@ def _fails(
     ):
         return False
     values = evaluator.flag(subject, frame.module)
-    fails = bool(values) and all(
-        value.rung.height < Rung.DEFAULT.height
-        and guards.says(test, subject, value, frame.module) is False
-        for value in values
-    )
+    fails = settled.fails(test, subject, values, frame.module)
     return fails and bool(evaluator.values(subject, frame))  # the answer rests on it
 
 

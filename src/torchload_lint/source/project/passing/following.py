@@ -45,6 +45,8 @@ class CallFound(NamedTuple):
     """As it stands there."""
     is_all: bool = False
     """Whether nobody else has got the function from the place that named it."""
+    under: tuple[tuple[ast.expr, bool], ...] = ()
+    """Tests that hold where it is this function that is called: the key that it is taken by."""
 
 
 class _Given(NamedTuple):
@@ -258,14 +260,30 @@ class Following:
             if is_only_one or _is_key(taken.key, key):
                 found.extend(self._from(taken.node, place, given, depth - 1))
             elif not isinstance(taken.key, ast.Constant):
-                found.append(
-                    Mention(place, taken.node, "is taken from a dictionary, or another is")
-                )
+                found.extend(self._by_computed_key(taken, key, place, given, depth - 1))
         for each in found:
             yield each._replace(is_all=False) if isinstance(each, CallFound) else each
         if not found:
             what = f"is put into a dictionary{self._beyond(around)}"
             yield Mention(module, key or dictionary, what)
+
+    def _by_computed_key(
+        self, taken: _Taken, key: ast.expr | None, place: SourceFile, given: _Given, depth: int
+    ) -> Iterator[CallFound | Mention]:
+        """``READERS[kind](path)`` calls what is kept by ``"a"`` where ``kind`` is that.
+
+        Not followed where it is handed on, since the name of the key may be another one's there;
+        nor by a key that no test could be about.
+        """
+        calls = list(self._from(taken.node, place, given, depth))
+        is_here = all(_is_called_beside(taken.node, each, place) for each in calls)
+        if isinstance(key, ast.Constant) and _may_be_tested(taken.key, place) and is_here:
+            test = _is_equal(taken, key, place)
+            for each in calls:
+                if isinstance(each, CallFound):
+                    yield each._replace(under=(*each.under, (test, True)))
+            return
+        yield Mention(place, taken.node, "is taken from a dictionary, or another is")
 
     def _beyond(self, statement: ast.AST | None) -> str:
         return f", which more than {_MOST_FILES} files may name" if statement in self._cut else ""
@@ -318,6 +336,37 @@ def _taken_from(node: ast.expr, module: SourceFile) -> _Taken | None:
         if isinstance(call, ast.Call) and call.args:
             return _Taken(call, call.args[0])
     return None
+
+
+def _is_equal(taken: _Taken, key: ast.Constant, module: SourceFile) -> ast.Compare:
+    """``kind == "a"``, as a test around the place where an entry is taken by ``kind``."""
+
+    def make() -> ast.Compare:
+        made = ast.copy_location(ast.Compare(taken.key, [ast.Eq()], [key]), taken.node)
+        module.parents.adopt(made, taken.node)
+        return made
+
+    return module.remember(("taken by", taken.node, key.value), make)
+
+
+def _is_called_beside(taken: ast.expr, found: CallFound | Mention, module: SourceFile) -> bool:
+    """Whether what is taken somewhere is called in the function that it is taken in."""
+    return (
+        isinstance(found, CallFound)
+        and found.module is module
+        and module.function(found.written) is module.function(taken)
+    )
+
+
+def _may_be_tested(key: ast.expr, module: SourceFile) -> bool:
+    """Whether a key is a name or what one holds, so that it can be told which arguments go with it:
+    of the attributes of ``self`` it is not known which object has them.
+    """
+    while isinstance(key, ast.Attribute) or (
+        isinstance(key, ast.Subscript) and isinstance(getattr(key.slice, "value", None), str)
+    ):
+        key = key.value
+    return isinstance(key, ast.Name) and module.bindings.class_of_self(key) is None
 
 
 def _is_key(asked: ast.expr, key: ast.expr | None) -> bool:
