@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from project_files import project
 from source.resolving import resolve, texts
+from torchload_lint.source.paths import resolve_path
 
 LOAD = "def load(path, name='last.pt'):\n    return torch.load(os.path.join(path, name))\n"
 RANKED = "def work(rank, path):\n    return torch.load(path)\n"
@@ -295,3 +297,39 @@ def test_a_subclass_that_inherits_the_constructor_is_made_in_a_third_file(
     resolution = resolve(INITIALIZED, made, at="net.py")
     assert texts(resolution) == ["a.pt"] * first + found
     assert resolution.complete is bool(found)
+
+
+NET_CLASS = """
+import torch
+class Net:
+    @classmethod
+    def load(cls, path):
+        return torch.load(path)
+"""
+LOADS_ITSELF = {
+    "nets/net.py": NET_CLASS,
+    "nets/data.py": NET_CLASS.replace("Net", "Data").replace("torch.load(path)", "path"),
+    **{f"nets/a{n}.py": "from nets.data import Data\nData.load('no.pt')\n" for n in range(9)},
+}
+
+
+def of_net(files):
+    index = project(files)
+    module = index.module_at("nets/net.py")
+    (load,) = module.loads
+    return texts(resolve_path(load.file, module, index))
+
+
+def test_a_file_that_writes_the_class_before_the_method_is_looked_into_first():
+    use = "from nets.net import Net\nNet.load('runs/a.pt')\n"
+    assert of_net({**LOADS_ITSELF, "examples/use.py": use}) == ["runs/a.pt"]
+    beside = {"examples/data.py": LOADS_ITSELF["nets/data.py"], "examples/use.py": use}
+    assert of_net({**LOADS_ITSELF, **beside}) == ["runs/a.pt"]
+    made = "from nets.net import Net\nnet = Net()\nnet.load('runs/b.pt')\n"
+    assert of_net({**LOADS_ITSELF, "examples/use.py": made}) == ["runs/b.pt"]
+
+
+def test_the_class_of_that_name_in_another_copy_is_another_one():
+    copy = {path.replace("nets/", "old/"): text for path, text in LOADS_ITSELF.items()}
+    use = {"old/use.py": "from old.net import Net\nNet.load('runs/old.pt')\n"}
+    assert of_net({**LOADS_ITSELF, **copy, **use}) == []

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
-import sys
 from functools import partial
 from itertools import chain
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names import members
 from torchload_lint.source.project import classes, families
 from torchload_lint.source.project.call_search import calls_named, naming_own_class
 from torchload_lint.source.project.call_targets import CallTarget, Other, Site, holding, is_super
 from torchload_lint.source.project.mentions import TooManyError
-from torchload_lint.source.text.word_places import places_of, stands_in
+from torchload_lint.source.project.nearness import calling_files
+from torchload_lint.source.project.nearness.calling_files import MOST_CALLING_FILES, shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,12 +25,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.passing.named_places import Mention
     from torchload_lint.source.text.definitions import NamedFunction
 
-MAX_FILES = 8
-"""Files that are parsed in search of the callers of one function, the nearest first."""
 MAX_CALLS = 24
 _BY_DOUBT = tuple(Other)
-_HEADS = ("def ", "async def ", "class ")
-_OWNER = late_pattern(r"(\w+)\.\Z")
 
 
 class OtherCall(NamedTuple):
@@ -153,7 +147,7 @@ def _by_name(target: CallTarget) -> Sites:
     """The calls that spell the name."""
     project, module, owner = target.project, target.module, target.owner
     name, kind = target.name, target.kind
-    files = _files(target, name, kind)
+    files = calling_files.of(target, name, kind)
     found: list[Site] = []
     others: list[OtherCall] = []
     for path in files.nearest:
@@ -168,36 +162,8 @@ def _by_name(target: CallTarget) -> Sites:
         for level, where in classes.ancestry(owner, module, project):
             fitting = partial(target.fitting, where, skipped=1)
             _sort_out(where, _making_itself(level, where), fitting, found, others)
-    passed_over: tuple[str, ...] = ()
-    if not found:
-        texts = ((path, project.files.text(path) or "") for path in files.passed_over)
-        passed_over = tuple(
-            path
-            for path, text in texts
-            if _may_call(text, name, kind)
-            and not _has_its_own(text, name, kind)
-            and not _is_of_library(text, name)
-        )
+    passed_over = () if found else calling_files.passed_over(files, project, name, kind)
     return Sites(tuple(found), files.cut, tuple(others), passed_over, name)
-
-
-def _has_its_own(text: str, name: str, kind: str) -> bool:
-    """Whether a file defines what it calls by that name; a method may be anybody's."""
-    return kind != "method" and any(
-        text[text.rfind("\n", 0, place) + 1 : place] in _HEADS for place in places_of(name, text)
-    )
-
-
-def _is_of_library(text: str, name: str) -> bool:
-    """Whether all that a file calls by that name is of Python itself: ``unittest.main()``."""
-    called = [at for at in places_of(name, text) if text.startswith("(", at + len(name))]
-    return bool(called) and all(_is_behind_python(text, at) for at in called)
-
-
-def _is_behind_python(text: str, place: int) -> bool:
-    """Whether a module of Python itself and a dot stand before a place: ``unittest.``."""
-    owner = _OWNER.search(text, text.rfind("\n", 0, place) + 1, place)
-    return owner is not None and owner[1] in sys.stdlib_module_names
 
 
 def _sort_out(
@@ -236,9 +202,9 @@ def _passed_on(
             home=path == home,
         )
     ]
-    paths.sort(key=lambda path: (path != home, -_shared(path, folder), path))
+    paths.sort(key=lambda path: (path != home, -shared(path, folder), path))
     follow = following.Following(project, partial(_calls_by_name, project))
-    for path in paths[:MAX_FILES]:
+    for path in paths[:MOST_CALLING_FILES]:
         naming_it = target.module if path == home else project.module_at(path)
         for node in named_places.places(naming_it, name) if naming_it is not None else ():
             assert naming_it is not None
@@ -255,7 +221,7 @@ def _passed_on(
                 else:
                     found.append(site._replace(under=each.under))
     registering.add(follow, target, found, mentions)
-    return len(paths) > MAX_FILES
+    return len(paths) > MOST_CALLING_FILES
 
 
 def _calls_by_name(
@@ -269,94 +235,6 @@ def _calls_by_name(
         return (), Sites(cut=True).why_none()
     found = project.remember(("calls by name", function), lambda: _by_name(target))
     return found.calls[:MAX_CALLS], found.why_none()
-
-
-class _Files(NamedTuple):
-    """The files that may call something."""
-
-    nearest: list[str]
-    cut: bool
-    passed_over: list[str]
-    """Files with the name that are nearer to another definition of it."""
-
-
-def _files(target: CallTarget, name: str, kind: str) -> _Files:
-    """The files that may call something of that name, nearest to its own first. ``kind`` is
-    ``method``, ``function`` or ``class``.
-
-    A file that stands closer to another definition of the name means that one: repositories hold
-    several copies of one package. What a method overrides is no other one.
-    """
-    project, home = target.project, target.module.path
-    own = {home, *(target.files_of_bases() if kind == "method" else ())}
-    word = f"class {name}" if kind == "class" else f"def {name}("
-    defining = [path for path in project.holding(word) if path not in own]
-    if kind == "class":  # ``class NetLoader`` is no other ``class Net``
-        defining = [path for path in defining if stands_in(word, project.files.text(path) or "")]
-    elif kind == "function":  # a method of that name is no other function
-        begins = (f"\n{word}", f"\nasync {word}")
-        texts = {path: f"\n{project.files.text(path) or ''}" for path in defining}
-        defining = [path for path, text in texts.items() if any(each in text for each in begins)]
-    rivals = _with_parents(map(dirname, defining))
-    folder = dirname(home)
-    near_first = []
-    passed_over = []
-    for path in holding(project, name if kind == "class" else f"{name}(", home):
-        near = _shared(path, folder)
-        if path not in own and _depth_of_nearest(path, rivals) > near:
-            passed_over.append(path)
-        elif path == home or _may_call(project.files.text(path) or "", name, kind):
-            near_first.append((path != home, -near, path))
-    ordered = [path for _, _, path in sorted(near_first)]
-    return _Files(ordered[:MAX_FILES], len(ordered) > MAX_FILES, passed_over)
-
-
-def _with_parents(folders: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for folder in folders:
-        inner = folder
-        while inner and inner not in found:
-            found.add(inner)
-            inner = dirname(inner)
-    return found
-
-
-def _depth_of_nearest(path: str, folders: set[str]) -> int:
-    """How many leading folders a file shares with the nearest of the folders."""
-    folder = dirname(path)
-    while folder and folder not in folders:
-        folder = dirname(folder)
-    return folder.count("/") + 1 if folder else 0
-
-
-def _shared(path: str, folder: str) -> int:
-    """How many leading folders a file shares with a folder."""
-    parts = folder.split("/") if folder else []
-    own = path.split("/")[:-1]
-    count = 0
-    while count < min(len(parts), len(own)) and parts[count] == own[count]:
-        count += 1
-    return count
-
-
-def _may_call(text: str, name: str, kind: str) -> bool:
-    """Whether a file calls the name as a method, or calls what it got by an import (or, of a
-    class, inherits from it).
-    """
-    if f".{name}(" in text:
-        return True
-    if kind == "method":
-        return False
-    if kind == "class" and re.search(rf"class \w+\([^)]*\b{name}\b", text) is not None:
-        return True
-    for place in places_of(name, text):
-        line = text[text.rfind("\n", 0, place) + 1 : place]
-        if "import" in line or (line.isspace() and "import (" in text):
-            return True
-        is_call = text.startswith("(", place + len(name))
-        if is_call and not line.endswith(("def ", "class ")) and "import *" in text:
-            return True
-    return False
 
 
 def _initialized_by_subclasses(

@@ -1,0 +1,1 @@
+"""Which files are looked into for who calls something: those that stand nearest."""
