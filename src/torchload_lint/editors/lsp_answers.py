@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.uris import from_fs_path
 
 from torchload_lint.diagnostic import Applicability, Severity
+from torchload_lint.editors.views import STRICTER
 from torchload_lint.escaping import printable
+from torchload_lint.helper_module import helper_text
 from torchload_lint.reports.run_report import TOOL, rule_url
 from torchload_lint.source.text.notebooks.notebook import Notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from torchload_lint.diagnostic import Diagnostic, Edit, Fix
     from torchload_lint.editors.positions import Units
-    from torchload_lint.editors.views import Analysis
+    from torchload_lint.editors.views import Analysis, FixedText
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{TOOL}"
 _SEVERITIES = {
@@ -70,7 +74,9 @@ class Answers:
                     kind=types.CodeActionKind.QuickFix,
                     diagnostics=diagnostics,
                     is_preferred=safe,
-                    edit=self._edit(analysis, analysis.edits(found)),
+                    edit=self._edit(
+                        analysis, analysis.edits(found), analysis.new_module(found.fix)
+                    ),
                 )
         for found, shown in in_range:
             yield from self._suppression(analysis, found, shown)
@@ -90,15 +96,16 @@ class Answers:
             edit=self._edit(analysis, placed),
         )
 
-    def fix_all(self, analysis: Analysis, fixed: str) -> types.CodeAction | None:
+    def fix_all(self, analysis: Analysis, fixed: FixedText) -> types.CodeAction | None:
         """All safe fixes at once, given the text that they lead to."""
-        changes = list(self._replaced(analysis, fixed))
+        changes = list(self._replaced(analysis, fixed.text))
         if not changes:
             return None
+        weaker = f" ({STRICTER})" if fixed.is_weaker else ""
         return types.CodeAction(
-            title=f"{TOOL}: fix all that can be fixed safely",
+            title=f"{TOOL}: fix all that can be fixed safely{weaker}",
             kind=FIX_ALL,
-            edit=self._workspace_edit(changes),
+            edit=self._workspace_edit(changes, fixed.module),
         )
 
     def _replaced(
@@ -137,14 +144,17 @@ class Answers:
         return types.TextEdit(types.Range(start, end), content)
 
     def _edit(
-        self, analysis: Analysis, edits: Iterable[tuple[Edit, int | None]]
+        self,
+        analysis: Analysis,
+        edits: Iterable[tuple[Edit, int | None]],
+        module: Path | None = None,
     ) -> types.WorkspaceEdit:
         by_uri: dict[str, list[types.TextEdit]] = {}
         for edit, cell in edits:
             lines = analysis.lines(cell)
             changed = types.TextEdit(self._range_of(edit, lines), self._content(edit, lines))
             by_uri.setdefault(analysis.view.uri_of(cell), []).append(changed)
-        return self._workspace_edit(list(by_uri.items()))
+        return self._workspace_edit(list(by_uri.items()), module)
 
     def _range_of(self, edit: Edit, lines: Sequence[str]) -> types.Range:
         """The edit's range; what is behind a cell's last row is its end."""
@@ -160,19 +170,28 @@ class Answers:
         return "\n" + edit.content.removesuffix("\n")
 
     def _workspace_edit(
-        self, changes: Sequence[tuple[str, list[types.TextEdit]]]
+        self, changes: Sequence[tuple[str, list[types.TextEdit]]], module: Path | None = None
     ) -> types.WorkspaceEdit:
+        """The edits of some documents; ``module``: where the helper module is created with them."""
         if not self.versioned:
             return types.WorkspaceEdit(changes=dict(changes))
-        return types.WorkspaceEdit(
-            document_changes=[
-                types.TextDocumentEdit(
-                    types.OptionalVersionedTextDocumentIdentifier(uri, self.version_of(uri)),
-                    list(edits),
-                )
-                for uri, edits in changes
-            ]
-        )
+        edited = [_edited(uri, edits, self.version_of(uri)) for uri, edits in changes]
+        created = [] if module is None else _created(module)
+        return types.WorkspaceEdit(document_changes=[*created, *edited])
+
+
+def _edited(
+    uri: str, edits: Sequence[types.TextEdit], version: int | None
+) -> types.TextDocumentEdit:
+    document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
+    return types.TextDocumentEdit(document, list(edits))
+
+
+def _created(module: Path) -> list[types.CreateFile | types.TextDocumentEdit]:
+    """A new file with the text of the module that fixes import."""
+    uri, start = from_fs_path(str(module)) or module.as_uri(), types.Position(0, 0)
+    text = types.TextEdit(types.Range(start, start), helper_text())
+    return [types.CreateFile(uri), _edited(uri, [text], None)]
 
 
 def _is_offered(analysis: Analysis, fix: Fix) -> bool:

@@ -69,6 +69,14 @@ class Session:
         return bool(diagnostics and diagnostics.refresh_support)
 
     @property
+    def can_create(self) -> bool:
+        """Whether an edit may create a file."""
+        workspace = self._server.client_capabilities.workspace
+        edits = workspace.workspace_edit if workspace else None
+        operations = (edits.resource_operations if edits else None) or ()
+        return self.answers().versioned and types.ResourceOperationKind.Create in operations
+
+    @property
     def can_watch(self) -> bool:
         """Whether it can be asked to watch files."""
         workspace = self._server.client_capabilities.workspace
@@ -178,16 +186,20 @@ class Session:
     def _view(self, uri: str) -> View | None:
         """What the client shows now; None where the document is not open."""
         path = Path(to_fs_path(uri) or "untitled.py")
+        can_create = path.is_absolute() and self.can_create
         if notebook := self._notebook(uri):
             cells = {
                 cell.document: (_CELL_TYPES.get(cell.kind, "raw"), self._text(cell.document))
                 for cell in notebook.cells
             }
-            return View.of_cells(uri, path.with_suffix(".ipynb"), notebook.version, cells)
+            return View.of_cells(
+                uri, path.with_suffix(".ipynb"), notebook.version, cells, can_create=can_create
+            )
         document = self._document(uri)
         if document is None:
             return None
-        return View(uri, path, document.version or 0, document.source)
+        version = document.version or 0
+        return View(uri, path, version, document.source, can_create=can_create)
 
     def _text(self, uri: str) -> str:
         document = self._document(uri)

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import FileResult
+from torchload_lint.fixes.apply import apply_edits
+from torchload_lint.fixes.restoring import missing_helper
+from torchload_lint.helper_module import NAME
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.reports.run_report import edits_by_cell
 from torchload_lint.source.loaders.prefilter import may_hold_load, may_hold_load_in_cells
 from torchload_lint.source.text.notebooks.notebook import Notebook, rows_of
@@ -24,8 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from torchload_lint.diagnostic import Diagnostic, Edit
+    from torchload_lint.diagnostic import Diagnostic, Edit, Fix, Span
     from torchload_lint.workspace import Projects
+
+STRICTER = "torchload-lint --fix writes a stricter list"
+"""What is said of a fix where the client cannot create the module that the stricter one takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +47,18 @@ class View:
     """The text; for a notebook, its cells as the JSON of an ``.ipynb`` file."""
     cell_uris: tuple[str, ...] = ()
     """The cells' documents, in order; empty for a plain text."""
+    can_create: bool = False
+    """Whether the client can create a file along with an edit of this one."""
 
     @classmethod
     def of_cells(
-        cls, uri: str, path: Path, version: int, cells: Mapping[str, tuple[str, str]]
+        cls,
+        uri: str,
+        path: Path,
+        version: int,
+        cells: Mapping[str, tuple[str, str]],
+        *,
+        can_create: bool = False,
     ) -> View:
         """A notebook, from ``cell uri → (cell type, text)`` in order."""
         value = {
@@ -51,7 +66,7 @@ class View:
                 {"cell_type": kind, "metadata": {}, "source": text} for kind, text in cells.values()
             ]
         }
-        return cls(uri, path, version, json.dumps(value), tuple(cells))
+        return cls(uri, path, version, json.dumps(value), tuple(cells), can_create)
 
     def cell_of(self, uri: str) -> int | None:
         """The number of a cell's document; None in a plain text."""
@@ -117,16 +132,33 @@ class Analysis:
             self._lines[cell] = self.view.lines(cell)
         return self._lines[cell]
 
+    def new_module(self, fix: Fix) -> Path | None:
+        """The module that has to be created since a fix imports it; None where it takes none."""
+        if not any(NAME in edit.content for edit in fix.edits):
+            return None
+        changed, _ = apply_edits(self.document.python, [fix])
+        return missing_helper(self.view.path, changed)
+
     def edits(self, found: Diagnostic) -> list[tuple[Edit, int | None]]:
         """A fix's edits, each with its cell."""
         return edits_by_cell(self.result, found)
+
+
+class FixedText(NamedTuple):
+    """A text after all safe fixes."""
+
+    text: str
+    module: Path | None = None
+    """The module that has to be created with it."""
+    is_weaker: bool = False
+    """Whether some of its lists allow more than they would if a module could be created."""
 
 
 def analyse(view: View, projects: Projects) -> tuple[FileResult, str]:
     """Check a view: what is found that the project's baseline does not name, and why that cannot
     be read, so that everything is shown. Raises ConfigError.
     """
-    result, _ = _checked(view, projects, Options())
+    result = _with_fixes_for(view, projects)
     baseline = projects.project_of(view.path).baseline
     if baseline is None or not result.diagnostics:
         return result, ""
@@ -137,10 +169,41 @@ def analyse(view: View, projects: Projects) -> tuple[FileResult, str]:
     return next(iter(new), result._replace(diagnostics=())), ""
 
 
-def fixed_text(view: View, projects: Projects) -> str:
+def _with_fixes_for(view: View, projects: Projects) -> FileResult:
+    """The findings, with fixes that take a new module only where the client can create one."""
+    result, _ = _checked(view, projects, Options(adds_modules=True))
+    if view.can_create:
+        return result
+    analysis = Analysis(view, result)
+    fixed = ((found, found.fix) for found in result.diagnostics)
+    strict = {_place(found) for found, fix in fixed if fix and analysis.new_module(fix)}
+    if not strict:
+        return result
+    result, _ = _checked(view, projects, Options())
+    told = (_as_weaker(one) if _place(one) in strict else one for one in result.diagnostics)
+    return result._replace(diagnostics=tuple(told))
+
+
+def _place(found: Diagnostic) -> tuple[str, int | None, Span]:
+    return found.code, found.cell, found.span
+
+
+def _as_weaker(found: Diagnostic) -> Diagnostic:
+    """A finding whose fix says that the command would write a stricter list."""
+    fix = found.fix
+    said = fix and fix._replace(message=f"{fix.message} ({STRICTER})")
+    return found._replace(fix=said)
+
+
+def fixed_text(view: View, projects: Projects) -> FixedText:
     """The text after all safe fixes. Raises ConfigError."""
+    _, fixed = _checked(view, projects, Options(fix=True, adds_modules=True))
+    is_new = NAME in fixed.raw and fixed.raw != view.text
+    module = missing_helper(view.path, fixed.raw) if is_new else None
+    if module is None or view.can_create:
+        return FixedText(fixed.raw, module)
     _, fixed = _checked(view, projects, Options(fix=True))
-    return fixed.raw
+    return FixedText(fixed.raw, is_weaker=True)
 
 
 def _checked(view: View, projects: Projects, options: Options) -> tuple[FileResult, Document]:
