@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.places import WHOLE
+from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Span
 from torchload_lint.editors.loads_in_view import loads_in
 from torchload_lint.escaping import printable
@@ -74,7 +75,7 @@ def load_in_markdown(situation: Situation) -> str:
 
 
 def _description(situation: Situation) -> Iterator[str]:
-    yield f"**{named(situation.load)}** · {situation.mode.value}"
+    yield f"**{named(situation.load)}** · {situation.how_it_loads}"
     yield ""
     alike: dict[object, list[CheckpointReport]] = {}
     for report in situation.reports:
@@ -82,7 +83,7 @@ def _description(situation: Situation) -> Iterator[str]:
         kind = (report.container, report.torch_version, report.verdict, names, report.problems)
         alike.setdefault(kind, []).append(report)
     for reports in alike.values():
-        yield from _files(reports)
+        yield from _files(reports, _verdict(reports[0], situation))
     if situation.reports:
         return
     for pattern in situation.resolution.patterns:
@@ -94,12 +95,19 @@ def _description(situation: Situation) -> Iterator[str]:
     yield from (f"- {printable(reason)}" for reason in situation.resolution.unknown)
 
 
-def _files(reports: Sequence[CheckpointReport]) -> Iterator[str]:
+def _verdict(report: CheckpointReport, situation: Situation) -> str:
+    """What this load makes of a file; of one that runs code, whether it does so here."""
+    if report.verdict is not Verdict.DANGEROUS or not situation.unsafe_on:
+        return IN_WORDS[report.verdict.value]
+    where = situation.unsafe_where
+    return f"DANGEROUS: this load runs its code{where and f' {where}'}"
+
+
+def _files(reports: Sequence[CheckpointReport], verdict: str) -> Iterator[str]:
     """What is true of each of some files that are alike."""
     report = reports[0]
     others = f" and {len(reports) - 1} more like it" if len(reports) > 1 else ""
     made = f", saved by torch {printable(report.torch_version)}" if report.torch_version else ""
-    verdict = IN_WORDS[report.verdict.value]
     yield f"- {_code(report.path)}{others} ({report.container}{made}): **{verdict}**"
     for needed in report.safe_globals[:_SHOWN]:
         yield f"    - needs {_needed(needed)}"

@@ -120,12 +120,24 @@ class Situation(NamedTuple):
         """What ``weights_only`` is at the call, why, and what that makes of the load, in words."""
         given, because = self.load.weights_only.value, self.load.weights_only_because
         shown = f"{given} ({because})" if because else given
-        older = ""
-        if self.unsafe_on and self.mode is not Mode.UNSAFE:
-            first, last = self.unsafe_on[0], self.unsafe_on[-1]
-            older = f"unsafe on torch {first}" + (f" to {last}, " if last != first else ", ")
+        return f"{shown}: the load is {self.how_it_loads}"
+
+    @property
+    def unsafe_where(self) -> str:
+        """The releases on which it is unsafe, in words, where it is otherwise on the newest; empty
+        where it is the same on all.
+        """
+        if not self.unsafe_on or self.mode is Mode.UNSAFE:
+            return ""
+        first, last = self.unsafe_on[0], self.unsafe_on[-1]
+        return f"on torch {first}" + (f" to {last}" if last != first else "")
+
+    @property
+    def how_it_loads(self) -> str:
+        """What becomes of the load, and where on some releases something else does."""
+        older = f"unsafe {self.unsafe_where}, " if self.unsafe_where else ""
         newer = " on newer ones" if older else ""
-        return f"{shown}: the load is {older}{self.mode.value}{newer}"
+        return f"{older}{self.mode.value}{newer}"
 
     @property
     def is_torch_load(self) -> bool:
