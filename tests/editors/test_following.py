@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import io
+import queue
 
 import pytest
 
-from editors.plain_client import Gone, PlainClient
+from editors.plain_client import PULLS, Gone, PlainClient
 
 pytest.importorskip("pygls")
 torch = pytest.importorskip("torch")
@@ -67,6 +68,35 @@ def test_an_unsaved_edit_of_another_file_counts(client, folder):
     assert client.codes("b.py") == ["TLL103"]
     client.close("a.py")  # without saving: the disk has the other path
     assert client.codes("b.py") == []
+
+
+REFRESH = "workspace/diagnostic/refresh"
+REFRESHED = {**PULLS, "workspace": {"diagnostics": {"refreshSupport": True}}}
+
+
+def is_made_to_ask_again(client, seconds) -> bool:
+    try:
+        while client.take(seconds).get("method") != REFRESH:
+            pass
+    except queue.Empty:
+        return False
+    return True
+
+
+def test_an_unsaved_edit_makes_a_client_ask_again_for_what_rests_on_it(folder):
+    """It asks by itself for the text that it has changed, and for no other."""
+    (folder / "a.py").write_text(CALLER % "other.pt")
+    with PlainClient(folder, REFRESHED) as client:
+        client.open("a.py", CALLER % "other.pt")
+        client.open("b.py", LOAD)
+        assert client.codes("a.py") == client.codes("b.py") == []
+        client.change("a.py", CALLER % "m.pt")
+        assert client.codes("a.py") == []
+        assert is_made_to_ask_again(client, 20)
+        assert client.codes("b.py") == ["TLL103"]
+        client.change("a.py", "# no more than a comment\n" + CALLER % "m.pt")
+        assert client.codes("a.py") == []
+        assert not is_made_to_ask_again(client, 4)
 
 
 def test_requirements_are_followed(client, folder):

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from pygls.server import ServerErrors
 
+    from torchload_lint.diagnostic import Diagnostic
+
 DEBOUNCE_SECONDS = 0.2
 OTHERS_SECONDS = 1.0
 """After so much time without a change, the other documents are checked again."""
@@ -71,6 +73,9 @@ class Server(LanguageServer):
         self._others: asyncio.TimerHandle | None = None
         self._sent: dict[str, dict[str, types.PublishDiagnosticsParams]] = {}
         """What was sent for the documents of each text or notebook."""
+        self.told: dict[str, tuple[Diagnostic, ...]] = {}
+        """What clients that ask were told of each text."""
+        self._looking: asyncio.Task[None] | None = None
 
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
         """Answer what is no JSON; of other faults of a client nobody has to be told."""
@@ -122,6 +127,21 @@ class Server(LanguageServer):
             task = self._waiting.get(uri)
             if task is None or task.done():
                 self.publish_soon(uri, urgency=BACKGROUND)
+        if self._looking is not None:
+            self._looking.cancel()
+        if self.told and self.session.refreshes:
+            self._looking = asyncio.ensure_future(self._refresh_where_others_change())
+
+    async def _refresh_where_others_change(self) -> None:
+        """Let a client that asks do so again where what it was told of a text is no more so."""
+        changed = False
+        for uri in list(self.told):
+            analysis = await self.session.analysis(uri, BACKGROUND)
+            if analysis is not None and analysis.result.diagnostics != self.told.get(uri):
+                self.told[uri] = analysis.result.diagnostics
+                changed = True
+        if changed:
+            self.workspace_diagnostic_refresh(None)
 
     def refresh(self) -> None:
         """Something outside the documents has changed: all are to be checked again."""
@@ -137,6 +157,7 @@ class Server(LanguageServer):
     def close(self, uri: str) -> None:
         """A closed document has no findings: those that were sent are taken back."""
         self.session.drop(uri)
+        self.told.pop(uri, None)
         if task := self._waiting.pop(uri, None):
             task.cancel()
         for document in self._sent.pop(uri, {}):
@@ -266,6 +287,7 @@ def _register_questions(server: Server) -> None:
         analysis = await session.analysis(uri)
         if analysis is None:
             return types.RelatedFullDocumentDiagnosticReport([])
+        server.told[uri] = analysis.result.diagnostics
         if analysis.result_id == params.previous_result_id:
             return types.RelatedUnchangedDocumentDiagnosticReport(analysis.result_id)
         found = session.answers().diagnostics(analysis, uri)
