@@ -56,6 +56,22 @@ def open_regular(path: Path | str) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
+def refuse_leading_out(path: Path | str) -> None:
+    """Raises OSError for a link out of the current folder, or of its own if that lies elsewhere.
+
+    A repository may hold ``report.txt -> ~/.bashrc``. (``/dev/stdout`` is the system's.)
+    """
+    from pathlib import Path  # noqa: PLC0415 - only where something is written
+
+    named = Path(path).absolute()
+    if not named.is_symlink() or named.parts[1:2] in {("dev",), ("proc",)}:
+        return
+    own, here = (Path(os.path.realpath(one)) for one in (named.parent, os.curdir))
+    top = here if own.is_relative_to(here) else own
+    if not Path(os.path.realpath(named)).is_relative_to(top):
+        raise OSError(errno.ELOOP, "it is a link that leads out of its folder", str(path))
+
+
 def _opened(path: Path | str) -> tuple[int, int]:
     """A descriptor, which the caller closes, and the size of the file."""
     handle = os.open(path, FLAGS)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from cli_samples import IMPLICIT, UNSAFE, codes
+from torchload_lint.cli import checking
 from torchload_lint.cli.terminal import CLEAN
 
 
@@ -116,3 +117,44 @@ def test_an_entry_keeps_the_line_ends_of_the_configuration(cli, write, tmp_path)
     written = settings.read_bytes()
     assert b"[loads]" in written
     assert written.count(b"\n") == written.count(b"\r\n") > 1
+
+
+def test_noqa_comments_leave_a_file_that_is_no_python_as_it_is(cli, write, folder):
+    text = UNSAFE + "y = (\n"
+    write({"broken.py": text, "good.py": UNSAFE})
+    before = (folder / "broken.py").stat()
+    result = cli("--add-noqa")
+    assert (folder / "broken.py").read_text() == text
+    assert (folder / "broken.py").stat().st_ino == before.st_ino
+    assert "# noqa: TLL101" in (folder / "good.py").read_text()
+    assert result.stdout.startswith("Added noqa comments for 2 findings.\n1 finding without a line")
+    assert result.exit_code == 1
+
+
+def test_a_reason_that_an_encoding_cannot_hold_loses_no_other_file(cli, write, folder):
+    write({"latin.py": f"# coding: latin-1\n{UNSAFE}", "plain.py": UNSAFE})
+    result = cli("--add-noqa", "--noqa-reason", "до 2027")
+    assert result.exit_code == 2
+    assert "latin.py: could not be written" in result.stderr
+    assert "noqa" not in (folder / "latin.py").read_text()
+    assert "TLL502 -- до 2027" in (folder / "plain.py").read_text(encoding="utf-8")
+
+
+def test_noqa_comments_do_not_go_into_a_file_that_has_changed_meanwhile(
+    cli, write, folder, monkeypatch
+):
+    write({"a.py": UNSAFE, "b.py": UNSAFE})
+    checked = checking.check_in
+
+    def check_and_change(*given):
+        outcome = checked(*given)
+        (folder / "a.py").write_text(f"# another row\n{UNSAFE}")
+        (folder / "b.py").unlink()
+        return outcome
+
+    monkeypatch.setattr(checking, "check_in", check_and_change)
+    result = cli("--add-noqa")
+    assert "a.py: could not be written: it has changed since it was read" in result.stderr
+    assert "b.py: could not be written: No such file" in result.stderr
+    assert result.exit_code == 2
+    assert (folder / "a.py").read_text() == f"# another row\n{UNSAFE}"

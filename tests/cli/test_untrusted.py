@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import zipfile
 
 import pytest
 
@@ -114,3 +116,59 @@ def test_a_name_in_letters_that_python_reads_as_others_is_seen(cli, write, text)
 def test_letters_like_them_in_texts_and_comments_are_no_names(cli, write):
     write({"a.py": "import torch\n# \uff4coad\nx = 'torch.\uff4coad'\n"})
     assert cli(".").exit_code == CLEAN
+
+
+@pytest.mark.parametrize(
+    ("command", "link"),
+    [
+        (("--output-format", "sarif", "-o", "link", "."), "link"),
+        (("--diff", "-o", "link", "."), "link"),
+        (("--account", "link", "."), "link"),
+        (("--baseline", "link", "--update-baseline", "."), "link"),
+        (("--fix", "."), "restore_only.py"),
+        (("migrate", "net.pt"), "net.migrated.pt"),
+        (("migrate", "net.pt", "--force"), "net.migrated.pt"),
+        (("migrate", "net.pt", "--manifest", "link"), "link"),
+        (("migrate", "net.pt", "--manifest", "link", "--force"), "link"),
+        (("migrate", "net.pt", "--in-place"), "net.pt.bak"),
+        (("migrate", "net.pt", "--out-dir", "new"), "new/net.pt"),
+        (("inspect", "net.pt", "--output-format", "json", "-o", "link"), "link"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_nothing_is_written_through_a_link_out_of_the_project(
+    cli, write, folder, tmp_path_factory, command, link
+):
+    outside = tmp_path_factory.mktemp("home") / "started.pth"
+    write({
+        "models.py": "import torch\n\nclass Net(torch.nn.Module):\n    pass\n",
+        "a.py": 'import torch\n\nx = torch.load("net.pt", weights_only=True)\ny = torch.load(p)\n',
+    })  # fmt: skip
+    (folder / "new").mkdir()
+    with zipfile.ZipFile(folder / "net.pt", "w") as archive:
+        archive.writestr(
+            "archive/data.pkl", b"\x80\x02cmodels\nNet\n)\x81}X\x01\x00\x00\x00aK\x01sb."
+        )
+        archive.writestr("archive/version", b"3\n")
+    (folder / link).unlink(missing_ok=True)
+    (folder / link).symlink_to(outside)
+    result = cli(*command)
+    assert not outside.exists()
+    assert result.exit_code == FAILED, result.output
+    assert (folder / link).is_symlink()
+    assert "restore_only" not in (folder / "a.py").read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links of POSIX")
+def test_entries_are_not_written_through_a_link_out_of_the_project(
+    cli, write, folder, tmp_path_factory
+):
+    outside = tmp_path_factory.mktemp("home") / "settings.toml"
+    outside.write_text("[tool.torchload-lint]\n")
+    write({"a.py": "import torch\n\nx = torch.load(p)\n"})
+    (folder / "pyproject.toml").unlink()
+    (folder / "pyproject.toml").symlink_to(outside)
+    result = cli("loads", "--write-config")
+    assert "it is a link that leads out of its folder" in result.stderr
+    assert result.exit_code == FAILED
+    assert outside.read_text() == "[tool.torchload-lint]\n"

@@ -376,22 +376,17 @@ def _status_of_modules(outcome: Run, flags: Flags) -> int:
 
 def _add_noqa(outcome: Run, flags: Flags) -> int:
     """Write a comment beside each finding."""
-    from torchload_lint.workspace.adoption.add_noqa import add_noqa  # noqa: PLC0415
-    from torchload_lint.workspace.on_disk.document import Document, read_bytes  # noqa: PLC0415
-    from torchload_lint.workspace.on_disk.writing import write_atomically  # noqa: PLC0415
+    from torchload_lint.workspace.adoption.add_noqa import write_noqa  # noqa: PLC0415
 
     added, left, failed = 0, 0, False
     for result in outcome.results:
         if not result.text:
             left += len(result.diagnostics)
             continue
-        data = read_bytes(result.path)
-        document = Document.of(data, is_notebook=result.path.suffix == ".ipynb")
-        done = add_noqa(document, result.diagnostics, flags.noqa_reason)
         try:
-            write_atomically(result.path, done.document.encoded(), data)
-        except OSError as error:
-            complain(f"{result.path}: could not be written: {error.strerror or error}")
+            done = write_noqa(result, flags.noqa_reason)
+        except (OSError, ValueError) as error:  # such as a reason that its encoding cannot hold
+            complain(f"{result.path}: could not be written: {_said(error)}")
             failed = True
             continue
         added += done.added
@@ -402,6 +397,10 @@ def _add_noqa(outcome: Run, flags: Flags) -> int:
     if failed:
         return FAILED
     return CLEAN if not left or flags.exit_zero else FINDINGS
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _baseline_path(config: Config) -> Path:

@@ -82,8 +82,10 @@ def _write(stream: TextIO, text: str) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Put a report into a file; ends the command where that cannot be done."""
+    from torchload_lint.workspace.on_disk.writing import write_report  # noqa: PLC0415
+
     try:
-        path.write_text(text, encoding="utf-8")
+        write_report(path, text)
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror or error}")
 

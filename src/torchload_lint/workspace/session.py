@@ -88,11 +88,12 @@ def _written(outcome: FileOutcome, projects: Projects, options: Options) -> File
     """Write the file with its fixes; where that fails, report the findings that it still has."""
     if outcome.rewritten is None:
         return outcome
+    added = ""
     try:
         added = _write_helper(Path(outcome.path), outcome.rewritten)
         write_atomically(Path(outcome.path), outcome.rewritten, outcome.source)
     except OSError as error:
-        return not_written(outcome.path, error, projects, options)
+        return not_written(outcome.path, error, projects, options)._replace(added=added)
     return outcome._replace(added=added)
 
 

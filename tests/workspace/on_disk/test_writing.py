@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
 
 import pytest
 
-from torchload_lint.workspace.on_disk.writing import remove_stale, write_atomically, write_new
+from torchload_lint.workspace.adoption.baseline import Baseline
+from torchload_lint.workspace.on_disk.writing import (
+    remove_stale,
+    write_atomically,
+    write_new,
+    write_report,
+)
 
 needs_links = pytest.mark.skipif(os.name == "nt", reason="links and modes are others there")
 
@@ -106,7 +113,8 @@ def test_a_new_file_has_the_usual_mode(tmp_path):
     usual.touch()
     write_atomically(tmp_path / "a", b"1")
     write_new(tmp_path / "b", b"2")
-    write_new(tmp_path / "b", b"3")
+    with pytest.raises(FileExistsError):
+        write_new(tmp_path / "b", b"3")
     assert (tmp_path / "b").read_bytes() == b"2"
     assert {path.stat().st_mode for path in tmp_path.iterdir()} == {usual.stat().st_mode}
 
@@ -145,3 +153,95 @@ def test_what_another_run_writes_now_stays(file):
     os.waitpid(child, 0)
     remove_stale([str(file)])
     assert names(file.parent) == ["m.py"]
+
+
+@needs_links
+@pytest.mark.parametrize("inside", ["", "reports/"])
+def test_a_report_is_not_written_through_a_link_out_of_the_folder(tmp_path, monkeypatch, inside):
+    project, home = tmp_path / "project", tmp_path / "home"
+    (project / "reports").mkdir(parents=True)
+    home.mkdir()
+    (home / ".bashrc").write_text("kept")
+    monkeypatch.chdir(project)
+    for name, leads in {"a": ".bashrc", "new": ".profile"}.items():
+        link = project / f"{inside}{name}.txt"
+        link.symlink_to(home / leads)
+        with pytest.raises(OSError, match="leads out of its folder"):
+            write_report(link, "found")
+        with pytest.raises(OSError, match="leads out of its folder"):
+            Baseline({}).write(link)
+    assert {one.name: one.read_text() for one in home.iterdir()} == {".bashrc": "kept"}
+
+
+@needs_links
+def test_a_report_is_written_through_a_link_that_stays_in_the_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "build").mkdir()
+    (tmp_path / "last.txt").symlink_to("build/report.txt")
+    write_report(tmp_path / "last.txt", "found")
+    assert (tmp_path / "last.txt").is_symlink()
+    assert (tmp_path / "build" / "report.txt").read_text() == "found"
+
+
+def test_a_report_is_kept_where_there_is_no_room_for_a_new_one(tmp_path, monkeypatch):
+    report = tmp_path / "report.html"
+    write_report(report, "old")
+
+    def full(_handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_report(report, "new")
+    assert report.read_text() == "old"
+    assert names(tmp_path) == ["report.html"]
+
+
+@needs_links
+def test_a_report_that_cannot_be_replaced_is_written_where_it_lies(tmp_path):
+    report = tmp_path / "report.html"
+    report.write_text("old")
+    os.link(report, tmp_path / "same.html")
+    write_report(report, "new \ud800")
+    assert (tmp_path / "same.html").read_text() == "new \\ud800"
+
+
+@needs_links
+def test_a_report_can_be_read_from_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    write_report(tmp_path / "pipe", "found")
+    assert os.read(reader, 10) == b"found"
+    os.close(reader)
+
+
+@needs_links
+@pytest.mark.parametrize("is_there", ["a link to nothing", "a folder", "another file"])
+def test_a_new_file_is_not_said_to_be_there_where_another_thing_is(tmp_path, is_there):
+    new = tmp_path / "restore_only.py"
+    if is_there == "a folder":
+        new.mkdir()
+    elif is_there == "another file":
+        new.write_text("x = 1")
+    else:
+        new.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OSError):  # noqa: PT011 - each has its own
+        write_new(new, b"helper")
+    assert names(tmp_path) == ["restore_only.py"]
+
+
+def test_two_runs_may_make_the_same_file(tmp_path):
+    write_new(tmp_path / "restore_only.py", b"helper")
+    write_new(tmp_path / "restore_only.py", b"helper")
+    assert names(tmp_path) == ["restore_only.py"]
+
+
+@needs_links
+def test_a_new_file_where_the_file_system_has_no_links(tmp_path, monkeypatch):
+    def refused(*_of):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    write_new(tmp_path / "restore_only.py", b"helper")
+    assert (tmp_path / "restore_only.py").read_bytes() == b"helper"
+    assert names(tmp_path) == ["restore_only.py"]

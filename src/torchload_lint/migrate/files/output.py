@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.migrate.results import MigrationError
+from torchload_lint.regular_files import refuse_leading_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,13 @@ _LONGEST_NAME = 100
 def checked_target(target: Path, source: Path) -> Path:
     """Where the new file goes: where a link leads, if one is there.
 
-    Raises MigrationError for the checkpoint itself, and for what is not a regular file.
+    Raises MigrationError for the checkpoint itself, for what is not a regular file, and for a link
+    out of the folder.
     """
+    try:
+        refuse_leading_out(target)
+    except OSError as error:
+        raise MigrationError(f"{target}: {error.strerror}; choose another name") from None
     try:
         real = target.resolve()
     except (OSError, RuntimeError):
@@ -45,10 +51,15 @@ def checked_target(target: Path, source: Path) -> Path:
 
 
 def may_be_file(target: Path) -> bool:
-    """Whether a new file may have this name: there is none yet, or a regular file.
+    """Whether a new file may have this name: there is none yet, or a regular file, and no link out
+    of the folder.
 
     ``/dev/stdout`` is none, though it may lead to one at the moment.
     """
+    try:
+        refuse_leading_out(target)
+    except OSError:
+        return False
     named = target.parent.resolve() / target.name
     leads = [named.readlink()] if named.is_symlink() else []
     of_process = any(path.parts[1:2] == ("proc",) for path in (named, *leads))

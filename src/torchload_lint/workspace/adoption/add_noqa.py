@@ -7,6 +7,7 @@ there already.
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 import tokenize
@@ -15,12 +16,15 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Edit, Span
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.regular_files import read_regular
+from torchload_lint.rules.files import unparsable_source
+from torchload_lint.workspace.on_disk.document import Document, UnreadableError
+from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from torchload_lint.diagnostic import Diagnostic
-    from torchload_lint.workspace.on_disk.document import Document
+    from torchload_lint.diagnostic import Diagnostic, FileResult
 
 _NOQA = late_pattern(
     r"#\s*noqa(?P<colon>:\s?(?P<codes>[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?", re.IGNORECASE
@@ -36,16 +40,38 @@ class Suppressed:
     added: int
     """How many findings are suppressed now."""
     left: tuple[Diagnostic, ...]
-    """Findings with no row that can hold a comment."""
+    """Findings with no row that can hold a comment, and those that none silences: a file that is no
+    Python has no comments either."""
 
 
 def add_noqa(document: Document, diagnostics: Iterable[Diagnostic], reason: str = "") -> Suppressed:
     """Suppress ``diagnostics`` (by cell, in a notebook); ``reason`` follows the codes."""
     found = list(diagnostics)
+    lasting = [one for one in found if one.code == unparsable_source.RULE.code]
     rows = CommentRows(document)
-    edits, left = rows.edits(found, reason)
+    edits, left = rows.edits([one for one in found if one not in lasting], reason)
     changed = document.edited(edits, _edited(rows.lines, edits)) if edits else document
-    return Suppressed(changed, len(found) - len(left), left)
+    without = (*lasting, *left)
+    return Suppressed(changed, len(found) - len(without), without)
+
+
+def write_noqa(result: FileResult, reason: str) -> Suppressed:
+    """Suppress what a run has found in a file, in the file; it is written where that adds comments.
+
+    Raises OSError where it cannot be written or is another by now, and UnicodeEncodeError.
+    """
+    data = read_regular(result.path)
+    try:
+        document = Document.of(data, is_notebook=result.path.suffix == ".ipynb")
+        is_other = document.raw != result.text
+    except UnreadableError:
+        is_other = True
+    if is_other:
+        raise OSError(errno.EBUSY, "it has changed since it was read", str(result.path))
+    done = add_noqa(document, result.diagnostics, reason)
+    if done.document is not document:
+        write_atomically(result.path, done.document.encoded(), data)
+    return done
 
 
 class CommentRows:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import ConfigError
-from torchload_lint.regular_files import read_regular_text
+from torchload_lint.regular_files import read_regular_text, refuse_leading_out
 from torchload_lint.source.text.notebooks.notebook import rows_of
 from torchload_lint.workspace.on_disk.writing import write_atomically
 
@@ -93,6 +93,7 @@ class Baseline:
 
     def write(self, path: Path) -> None:
         """Write the baseline as a whole. Raises OSError."""
+        refuse_leading_out(path)
         write_atomically(path, self.as_json().encode())
 
     def as_json(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import SECTION, ConfigError, parse_toml
 from torchload_lint.configuration_files import load_config
+from torchload_lint.regular_files import refuse_leading_out
 from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ def _candidates(load: SurveyedLoad) -> list[str]:
 def _write(file: Path, old: str, new: str) -> None:
     """Write the file as a whole; put the old text back where the new one is not understood."""
     try:
+        refuse_leading_out(file)
         write_atomically(file, new.encode())
     except OSError as error:
         raise ConfigError(f"{file}: cannot be written: {error.strerror or error}") from error

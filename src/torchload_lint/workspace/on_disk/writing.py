@@ -14,13 +14,14 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from torchload_lint.regular_files import read_regular
+from torchload_lint.regular_files import read_regular, refuse_leading_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 _ENDING = ".torchload-lint-tmp"
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _OLD = 24 * 60 * 60
 """Seconds after which a temporary file is stale where files cannot be locked."""
 
@@ -51,8 +52,29 @@ def write_atomically(path: Path, data: bytes, expected: bytes | None = None) -> 
         raise
 
 
+def write_report(path: Path, text: str) -> None:
+    """Put a text into a file that somebody has named: as a whole, where it is a regular file or
+    none yet. Raises OSError.
+
+    What cannot be replaced (a mount, one of several hard links) is written where it lies. So is a
+    pipe.
+    """
+    refuse_leading_out(path)
+    data = text.encode("utf-8", "backslashreplace")
+    if path.is_file() or not path.exists():
+        try:
+            return write_atomically(path, data)
+        except OSError as error:
+            if error.errno in _NO_ROOM or not path.exists():
+                raise
+    path.write_bytes(data)
+    return None
+
+
 def write_new(path: Path, data: bytes) -> None:
-    """Make a file, as a whole; one that is there already stays. Raises OSError."""
+    """Make a file, as a whole; one that is there already stays. Raises OSError where that one holds
+    anything else, or is a link that leads nowhere.
+    """
     handle, name = _temporary(str(path))
     try:
         with os.fdopen(handle, "wb") as file:
@@ -60,11 +82,23 @@ def write_new(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
             _make_alike(name, str(path), None)
-            with suppress(FileExistsError):
-                os.link(name, path)
+            _give_name(name, path)
+            if read_regular(path) != data:
+                raise OSError(errno.EEXIST, "it is there by now, and holds something else", path)
     finally:
         with suppress(OSError):
             os.unlink(name)
+
+
+def _give_name(name: str, path: Path) -> None:
+    """Give a file a name that is free; what has it by now keeps it."""
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        if not os.path.lexists(path):
+            os.rename(name, path)
 
 
 def remove_stale(files: Iterable[str]) -> None:
