@@ -20,6 +20,7 @@ from torchload_lint.policy import (
     judge_members,
     judge_together,
 )
+from torchload_lint.rules.absent_packages import advice_for_absent
 from torchload_lint.rules.blocks.listed_classes import (
     classes_elsewhere,
     listed_beside,
@@ -328,8 +329,13 @@ def judge_in(
     held = needed.held and not needed.pair and is_foreign and not judgement.allowed
     if held and all(_leads_to_what_is_allowed(call, near, context) for call in needed.held):
         return judge_calls(needed.held)
-    moved = "" if facts or judgement.allowed else advice_for_moved(name, context.project)
-    return judgement._replace(advice=moved) if moved else judgement
+    if facts or judgement.allowed:
+        return judgement
+    advice = advice_for_moved(name, context.project)
+    if not advice and context.config.trust_installed is True:
+        absent = advice_for_absent(name, near, context.project)
+        advice = f"{absent}; {judgement.advice}" if absent and judgement.advice else absent
+    return judgement._replace(advice=advice) if advice else judgement
 
 
 def _leads_to_what_is_allowed(call: HeldCall, near: str, context: Context) -> bool:
