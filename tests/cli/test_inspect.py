@@ -128,7 +128,7 @@ def test_a_safetensors_file_shows_its_tensors_and_metadata(cli, folder):
         "__metadata__": {"format": "pt"},
         "w": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]},
         "n": {"dtype": "U16", "shape": [3], "data_offsets": [16, 22]},
-        "x": {"dtype": "F4", "shape": [], "data_offsets": [22, 23]},
+        "x": {"dtype": "F4", "shape": [2], "data_offsets": [22, 23]},
     }
     text = json.dumps(header).encode()
     (folder / "m.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(23))
@@ -137,7 +137,7 @@ def test_a_safetensors_file_shows_its_tensors_and_metadata(cli, folder):
         "dict, 3 entries",
         "['w']: tensor float32 [2, 2], 16 B",
         "['n']: tensor uint16 [3], 6 B",
-        "['x']: tensor F4 [], 1 B",
+        "['x']: tensor float4_e2m1fn_x2 [1], 1 B",
         ".metadata: dict, 1 entry",
         "['format']: 'pt'",
     ):
@@ -180,3 +180,19 @@ def test_json_has_the_whole_tree(cli, checkpoints):
     assert without["tree"] is None
     (page,) = json.loads(cli("inspect", "--output-format", "json", "page.pt").stdout)
     assert page["tree"] is None
+
+
+def test_a_finding_says_what_a_file_needs_that_nobody_vouches_for(cli, folder):
+    """It said that the file "loads with an allowlist", which nobody is advised to write."""
+    data = files.archive(b"\x80\x02celsewhere.nets\nNet\n)\x81.")
+    (folder / "a.pt").write_bytes(data)
+    result = cli("inspect", "--output-format", "github", "a.pt")
+    assert "needs elsewhere.nets.Net, which nothing vouches for" in result.stdout
+
+
+def test_what_a_file_changes_is_nothing_that_it_runs(cli, folder):
+    (folder / "a.pkl").write_bytes(b"\x80\x02cos\nenviron\nX\x01\x00\x00\x00aX\x01\x00\x00\x00bs.")
+    told = cli("inspect", "a.pkl").stdout
+    assert "DANGEROUS" in told
+    assert "this file names os.environ, which it changes for the whole program" in told
+    assert "It would run" not in told

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torchload_lint.checkpoint.report import Problem
 from torchload_lint.plurals import with_article
+
+if TYPE_CHECKING:
+    from torchload_lint.checkpoint.limits import LimitExceededError
 
 _RESAVE = (
     "`torchload-lint migrate` carries its tensors and plain values over, and runs nothing; or let "
@@ -57,6 +62,15 @@ BINFLOAT = Problem(
     "with weights_only=True, whatever is allowed",
     "use torch 2.0 or newer, or save the number as a tensor",
 )
+
+
+def too_large(error: LimitExceededError) -> Problem:
+    """A file that is not read to its end: what it would call there, nobody has seen."""
+    return Problem(
+        "limit",
+        f"it is too large to be judged: {error} (limit: {error.limit})",
+        "load it with weights_only=True alone, and only if you know where it comes from",
+    )
 
 
 def opcode(name: str, code: int, protocol: int | None) -> Problem:

@@ -14,8 +14,9 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     ObjectValue,
     SetValue,
 )
+from torchload_lint.checkpoint.pickles.shown_values import render_arguments, shortened
 from torchload_lint.checkpoint.report import NeededGlobal
-from torchload_lint.checkpoint.threats import everything_called, render_arguments, shortened
+from torchload_lint.checkpoint.threats import everything_called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import gc
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.known.torch_versions import NEWEST
-from torchload_lint.checkpoint.legacy import read_pickles
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.pickles.last_object import keep_last, read_last
+from torchload_lint.checkpoint.pickles.legacy import read_pickles
 from torchload_lint.checkpoint.pickles.storages import StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import Unpickled, unpickle
 from torchload_lint.checkpoint.report import Problem
@@ -109,18 +109,29 @@ def evaluate(
     result = Evaluation(container.kind, guard)
     try:
         data = archive.read("data.pkl")  # first: where it is read far away, the others come with it
-        result.problem = _odd_record(archive)
     except ZipFaultError as error:
         result.problem = Problem(error.code, str(error), "get the file again")
+        return result
     except LimitExceededError as error:
-        result.problem = Problem("limit", f"{error} (limit: {error.limit})")
-    else:
-        last = None if question.rules else read_last(data, question.limits)
-        result.main = last or unpickle(data, guard, 0, question.limits)
-        if question.rules and substitutes is None and _is_as_without(question.lookup, result.main):
-            keep_last(data, question.limits, result.main)
-        result.streams.append(result.main)
+        result.problem = advice.too_large(error)
+        _judge_start(archive, result, question)
+        return result
+    result.problem = _odd_record(archive)
+    last = None if question.rules else read_last(data, question.limits)
+    result.main = last or unpickle(data, guard, 0, question.limits)
+    if question.rules and substitutes is None and _is_as_without(question.lookup, result.main):
+        keep_last(data, question.limits, result.main)
+    result.streams.append(result.main)
     return result
+
+
+def _judge_start(archive: ZipArchive, result: Evaluation, question: Question) -> None:
+    """What the beginning of a pickle would call that is too large to be read to its end."""
+    with suppress(ZipFaultError):
+        data = archive.read_start("data.pkl", question.limits.first_window)
+        start = unpickle(data, result.guard, 0, question.limits)
+        start.fault = result.problem
+        result.streams.append(start)
 
 
 def _is_as_without(lookup: ClassLookup | None, found: Unpickled) -> bool:
@@ -130,7 +141,20 @@ def _is_as_without(lookup: ClassLookup | None, found: Unpickled) -> bool:
 
 
 def _odd_record(archive: ZipArchive) -> Problem | None:
-    """Small records that torch reads besides the pickle, and refuses where they say nonsense."""
+    """What is wrong with the small records, whose fault hides nothing of the pickle."""
+    try:
+        return _nonsense(archive)
+    except ZipFaultError as error:
+        return Problem(error.code, str(error), "get the file again")
+    except LimitExceededError as error:
+        return advice.too_large(error)
+
+
+def _nonsense(archive: ZipArchive) -> Problem | None:
+    """Small records that torch reads besides the pickle, and refuses where they say nonsense.
+
+    Raises ZipFaultError or LimitExceededError.
+    """
     contents = {
         name: archive.read(name) if archive.find(name) is not None else None
         for name in (".format_version", "byteorder", ".storage_alignment", _SERIALIZATION_ID)

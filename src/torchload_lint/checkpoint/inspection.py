@@ -34,7 +34,7 @@ from torchload_lint.checkpoint.known.torch_versions import (
     features,
     registered_by,
 )
-from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
+from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.pickles.places import name_places
 from torchload_lint.checkpoint.report import (
     CheckpointReport,
@@ -47,7 +47,7 @@ from torchload_lint.checkpoint.report import (
 from torchload_lint.checkpoint.restricted.needs import minimal
 from torchload_lint.checkpoint.stand_ins import find_stand_ins
 from torchload_lint.checkpoint.tar_pickles import OddTarError, read_tar_pickles, tar_guard
-from torchload_lint.checkpoint.threats import Threat, find_threats
+from torchload_lint.checkpoint.threats import Threat, find_threats, threat_in_words, way_out_of
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.limits import Limits
@@ -117,10 +117,14 @@ def _guarded(source: ByteSource, name: str, question: Question) -> CheckpointRep
     except OSError as error:
         return _unreadable(name, _access_problem(error))
     except (MemoryError, RecursionError) as error:
-        return _unreadable(name, Problem("limit", f"too large or too deep ({error!r:.80})"))
+        return _unreadable(name, _too_deep(error))
     except Exception as error:  # noqa: BLE001 - a hostile file must never stop the others
         message = f"torchload-lint failed on this file: {error!r:.200}"
         return _unreadable(name, Problem("internal", message, "please report this as a bug"))
+
+
+def _too_deep(error: BaseException) -> Problem:
+    return advice.too_large(LimitExceededError("memory", f"or too deep ({error!r:.80})"))
 
 
 def _access_problem(error: OSError | ValueError) -> Problem:
@@ -186,16 +190,25 @@ def _inspect(source: ByteSource, name: str, question: Question) -> CheckpointRep
 def _hidden_pickle(
     source: ByteSource, container: Container, name: str, question: Question
 ) -> CheckpointReport | None:
-    """A pickle behind the first bytes of another format, which the unsafe loader would run.
+    """A pickle where torch reads none, or none of this name, and which an unsafe loader would run.
 
     ``GGUF`` and ``BZh`` are the start of a pickle, too, and of the name of a member of a tar file;
-    what Python cannot read as a tar file, torch reads as a pickle.
+    what Python cannot read as a tar file, torch reads as a pickle. Under the name of another
+    format, an older torch, or whoever renames the file, reads it as what it is.
     """
-    if container.archive is not None or source.size == 0:
+    if source.size == 0:
         return None
-    if is_tar(source) and (found := _dangerous_tar(source, name, question)) is not None:
-        return found
-    result = evaluate(source, Container("legacy or pickle"), question)
+    if container.archive is None:
+        container = open_container(source, "", question.limits, question.target)
+    if container.archive is None and is_tar(source):
+        found = _dangerous_tar(source, name, question)
+        if found is not None:
+            return found
+    if container.kind == "torchscript":
+        return None  # torch.jit.load reads its pickle, by rules of its own
+    is_archive = container.archive is not None
+    inside = container if is_archive else Container("legacy or pickle")
+    result = evaluate(source, inside._replace(problem=None), question)
     threats = _threats(result, question)
     return _dangerous(name, result, threats, question) if threats else None
 
@@ -240,8 +253,8 @@ def _is_dangerous(data: bytes, question: Question) -> bool:
 def _dangerous(
     name: str, result: Evaluation, threats: list[Threat], question: Question
 ) -> CheckpointReport:
-    way_out = _way_out(threats)
-    problems = [Problem("dangerous", _in_words(threat), way_out) for threat in threats]
+    advised = way_out_of(threats)
+    problems = [Problem("dangerous", threat_in_words(threat), advised) for threat in threats]
     return CheckpointReport(
         name,
         result.kind,
@@ -250,31 +263,6 @@ def _dangerous(
         globals=_found_globals(result, question, _name_places(result, question), threats),
         problems=tuple(problems),
     )
-
-
-def _in_words(threat: Threat) -> str:
-    if not threat.call:
-        return f"this file names {threat.name}, which {threat.why}"
-    words = f"loaded unsafely, this file would call {threat.call}"
-    return words if threat.known else f"{words}: unknown code, {threat.name} {threat.why}"
-
-
-def _way_out(threats: list[Threat]) -> str:
-    """What is right for one's own file too: such libraries save programs, and say so."""
-    if all(threat.name.startswith(_SAVE_CODE) for threat in threats):
-        return (
-            "it holds a program, which only its own library runs: `torchload-lint migrate` carries "
-            "its tensors and plain values over, and runs nothing"
-        )
-    if any(threat.known for threat in threats):
-        return "do not load it; find out where it comes from, and delete it"
-    return (
-        "do not load it unless you know what that code does; `torchload-lint migrate` carries its "
-        "tensors and plain values over, and runs nothing"
-    )
-
-
-_SAVE_CODE = ("torch.fx.", "dill.", "cloudpickle.", "torch.package.", "torch._dynamo.")
 
 
 def _blocked(
@@ -314,6 +302,8 @@ def _blocked(
 def _first_obstacle(result: Evaluation, source: ByteSource) -> Problem:
     """What torch stumbles over first, or what says more than that."""
     failure, fault = result.guard.failure, result.fault
+    if fault is not None and fault.code == "limit":
+        return fault
     if result.kind == "pickle" and fault is None:
         return advice.plain_pickle(result.problem)
     if fault is not None and fault.code == "malformed" and result.kind == "pickle":

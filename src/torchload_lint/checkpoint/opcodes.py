@@ -29,11 +29,13 @@ class Opcode(NamedTuple):
 class PickleFaultError(Exception):
     """From here on the bytes are not a pickle."""
 
-    def __init__(self, code: str, message: str, position: int) -> None:
+    def __init__(self, code: str, message: str, position: int, end: int = 0) -> None:
         super().__init__(message)
         self.code = code
-        """``truncated`` or ``malformed``."""
+        """``truncated``, ``malformed`` or ``hostile``."""
         self.position = position
+        self.end = end
+        """Where an argument ends that is none; 0 where it does not end."""
 
 
 _TABLE = """
@@ -100,8 +102,10 @@ def read_opcodes(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -
 
 def read_steps(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> Iterator[Step]:
     """The same as plain tuples: large checkpoints have millions of opcodes."""
-    position, size = start, len(data)
+    position, size, frame_end = start, len(data), 0
     for _ in range(limits.opcodes):
+        if frame_end:
+            frame_end = _checked_frame(frame_end, position)
         if position >= size:
             raise PickleFaultError("truncated", "the pickle ends before its STOP", position)
         found = _BY_BYTE[data[position]]
@@ -118,10 +122,48 @@ def read_steps(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> 
             yield position, name, data[position + 1]
             position += 2
         else:
-            argument, end = _read_argument(data, position + 1, kind, limits)
+            argument, end = _read_within(data, position, kind, limits, frame_end)
             yield position, name, argument
             position = end
+            if name == "FRAME":
+                frame_end = _opened_frame(argument, position, frame_end)
     raise LimitExceededError("opcodes", f"the pickle has more than {limits.opcodes:,} opcodes")
+
+
+def _opened_frame(size: OpcodeArgument, begin: int, frame_end: int) -> int:
+    """Where a frame ends that begins here. Raises PickleFaultError inside of another one."""
+    if frame_end or not isinstance(size, int):
+        raise _split_frame(begin)
+    return begin + size
+
+
+def _checked_frame(frame_end: int, position: int) -> int:
+    """The end of the frame that an opcode at ``position`` is in; 0 behind it.
+
+    Raises PickleFaultError where the opcode before reached over the end: CPython's C reader loses
+    what is left of a frame when an argument does not lie in it whole, and so reads other opcodes
+    than stand there (``_Unpickler_ReadFromFile`` of ``_pickle.c``, seen with 3.11).
+    """
+    if position > frame_end:
+        raise _split_frame(position)
+    return 0 if position == frame_end else frame_end
+
+
+def _split_frame(position: int) -> PickleFaultError:
+    message = "its frames end within what they hold, where C and Python read different things"
+    return PickleFaultError("hostile", message, position)
+
+
+def _read_within(
+    data: bytes, position: int, kind: str, limits: Limits, frame_end: int
+) -> tuple[OpcodeArgument, int]:
+    """The argument of the opcode at ``position``, and where it ends. Raises PickleFaultError."""
+    try:
+        return _read_argument(data, position + 1, kind, limits)
+    except PickleFaultError as error:
+        if frame_end and error.end > frame_end:
+            raise _split_frame(position) from None
+        raise
 
 
 def _read_argument(data: bytes, at: int, kind: str, limits: Limits) -> tuple[OpcodeArgument, int]:
@@ -150,7 +192,8 @@ def _read_line(data: bytes, at: int, limits: Limits, codec: str = "utf-8") -> tu
     try:
         return data[at:end].decode(codec), end + 1
     except UnicodeDecodeError:
-        raise PickleFaultError("malformed", f"a line in the pickle is not {codec}", at) from None
+        message = f"a line in the pickle is not {codec}"
+        raise PickleFaultError("malformed", message, at, end + 1) from None
 
 
 def _read_counted(data: bytes, at: int, kind: str) -> tuple[OpcodeArgument, int]:
@@ -170,4 +213,5 @@ def _read_counted(data: bytes, at: int, kind: str) -> tuple[OpcodeArgument, int]
     try:
         return content.decode("utf-8", "surrogatepass"), end
     except UnicodeDecodeError:
-        raise PickleFaultError("malformed", "a text in the pickle is not UTF-8", begin) from None
+        message = "a text in the pickle is not UTF-8"
+        raise PickleFaultError("malformed", message, begin, end) from None

@@ -20,9 +20,8 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     KeywordsKey,
     ObjectValue,
     PickledValue,
-    SetValue,
-    StorageValue,
 )
+from torchload_lint.checkpoint.pickles.shown_values import render_arguments, shortened
 from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.unpickler import Unpickled
     from torchload_lint.names import GlobalName
 
-_MAX_TEXT = 80
-_MAX_ITEMS = 4
 _MAX_CALLS = 50
 
 
@@ -80,6 +77,32 @@ class Threat(NamedTuple):
     """Whether it is known to do harm, rather than not known to be harmless."""
 
 
+def threat_in_words(threat: Threat) -> str:
+    """What a file would do, as a sentence."""
+    if not threat.call:
+        return f"this file names {threat.name}, which {threat.why}"
+    words = f"loaded unsafely, this file would call {threat.call}"
+    return words if threat.known else f"{words}: unknown code, {threat.name} {threat.why}"
+
+
+def way_out_of(threats: list[Threat]) -> str:
+    """What is right for one's own file too: such libraries save programs, and say so."""
+    if all(threat.name.startswith(_SAVE_CODE) for threat in threats):
+        return (
+            "it holds a program, which only its own library runs: `torchload-lint migrate` carries "
+            "its tensors and plain values over, and runs nothing"
+        )
+    if any(threat.known for threat in threats):
+        return "do not load it; find out where it comes from, and delete it"
+    return (
+        "do not load it unless you know what that code does; `torchload-lint migrate` carries its "
+        "tensors and plain values over, and runs nothing"
+    )
+
+
+_SAVE_CODE = ("torch.fx.", "dill.", "cloudpickle.", "torch.package.", "torch._dynamo.")
+
+
 NESTED_LOADERS = frozenset({"torch.storage._load_from_bytes"})
 """How pickle (not torch.save) writes a tensor: as the bytes of a file inside the file."""
 
@@ -119,6 +142,10 @@ def _of_stream(
         unknown = _unknown_call(call, names, is_own)
         if unknown is not None:
             yield unknown
+    if stream.computes_names:
+        yield Threat("what another call gives", "", "nothing but a run can name")
+    if stream.fault is not None and stream.fault.code == "hostile":
+        yield Threat("what reaches over the end of a frame", "", "each reader reads differently")
     for target in stream.changed:
         yield Threat(shortened(target, 2), "", "it changes for the whole program")
     for reference in stream.globals:
@@ -323,54 +350,3 @@ def _attribute_call(name: str) -> str:
     if last.startswith("__") or not last.lstrip("_")[:1].isupper():
         return "calls an attribute that it looks up by name"
     return ""
-
-
-def render_arguments(args: PickledValue) -> str:
-    """The arguments of a call as text, shortened."""
-    given = args if isinstance(args, tuple) else (args,)
-    shown = [shortened(item, 2) for item in given[:_MAX_ITEMS]]
-    if len(given) > _MAX_ITEMS:
-        shown.append("…")
-    return f"({', '.join(shown)})"
-
-
-def shortened(value: PickledValue, depth: int = 2) -> str:
-    """A value as text, shortened: never more than a few hundred characters."""
-    if isinstance(value, (str, bytes)):
-        return repr(value) if len(value) <= _MAX_TEXT else repr(value[:_MAX_TEXT]) + "…"
-    if isinstance(value, (int, float, bool, type(None))):
-        return _number(value)
-    if isinstance(value, GlobalRef):
-        return str(value.name)
-    if depth <= 0:
-        return "…"
-    if isinstance(value, ObjectValue):
-        name = shortened(value.callee, depth - 1)
-        return f"{name}{_group(value.args, depth - 1)}"
-    if isinstance(value, (list, tuple)):
-        return _group(value, depth - 1)
-    if isinstance(value, DictValue):
-        pairs = [
-            f"{shortened(k, 0)}: {shortened(v, depth - 1)}" for k, v in value.entries[:_MAX_ITEMS]
-        ]
-        more = ", …" if len(value.entries) > _MAX_ITEMS else ""
-        return "{" + ", ".join(pairs) + more + "}"
-    if isinstance(value, SetValue):
-        return _group(value.items, depth - 1)
-    return "<tensor data>" if isinstance(value, StorageValue) else "…"
-
-
-def _group(items: PickledValue, depth: int) -> str:
-    if not isinstance(items, (list, tuple)):
-        return f"({shortened(items, depth)})"
-    shown = ", ".join(shortened(item, depth) for item in items[:_MAX_ITEMS])
-    more = ", …" if len(items) > _MAX_ITEMS else ""
-    opening, closing = ("[", "]") if isinstance(items, list) else ("(", ")")
-    return f"{opening}{shown}{more}{closing}"
-
-
-def _number(value: float | None) -> str:
-    try:
-        return repr(value)
-    except ValueError:  # an integer with more digits than Python writes
-        return "<int>"

@@ -21,8 +21,8 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     type_of,
 )
 from torchload_lint.checkpoint.pickles.places import parts
+from torchload_lint.checkpoint.pickles.shown_values import shortened
 from torchload_lint.checkpoint.pickles.tensors import TensorInfo, tensor_of
-from torchload_lint.checkpoint.threats import shortened
 from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.advice import too_large
 from torchload_lint.checkpoint.containers.formats import is_tar, recognise
 from torchload_lint.checkpoint.containers.safetensors import is_safetensors, safetensors_fault
 from torchload_lint.checkpoint.containers.zip_archive import (
@@ -113,7 +114,7 @@ def _zip(source: ByteSource, limits: Limits, target: Target) -> Container:
     except ZipFaultError as error:
         return Container("zip", Problem(error.code, str(error), _AGAIN))
     except LimitExceededError as error:
-        return Container("zip", Problem("limit", f"{error} (limit: {error.limit})"))
+        return Container("zip", too_large(error))
 
 
 def _torch_zip(archive: ZipArchive, target: Target) -> Container:

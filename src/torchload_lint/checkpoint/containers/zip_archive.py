@@ -136,6 +136,19 @@ class ZipArchive:
             raise ZipFaultError("damaged", f"the record {record} is missing")
         return self._extract(member)
 
+    def read_start(self, record: str, size: int) -> bytes:
+        """The first bytes of a record, however long it is. Raises ZipFaultError."""
+        member = self.find(record)
+        if member is None or member.fault or member.is_folder:
+            raise ZipFaultError("damaged", f"the record {record} cannot be read")
+        packed = self._source.read_at(self.content_offset(member), min(member.packed, size))
+        if member.method == _STORED:
+            return packed
+        try:
+            return zlib.decompressobj(-15).decompress(packed, size)
+        except zlib.error as error:
+            raise ZipFaultError("damaged", f"{record} does not unpack: {error}") from None
+
     def content_offset(self, member: Member) -> int:
         """Where the (packed) bytes of a member begin, all of them there. Raises ZipFaultError."""
         header = self._source.read_at(member.offset, _LOCAL.size)

@@ -12,9 +12,15 @@ from collections.abc import Callable  # noqa: TC003 - in an annotation of module
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.advice import too_large
 from torchload_lint.checkpoint.known.torch_versions import CHECKED_OPCODES
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError, Limits
-from torchload_lint.checkpoint.opcodes import Opcode, OpcodeArgument, PickleFaultError, read_steps
+from torchload_lint.checkpoint.opcodes import (
+    Opcode,
+    OpcodeArgument,
+    PickleFaultError,
+    read_steps,
+)
 from torchload_lint.checkpoint.pickles.new_by_partial import made_with_keywords
 from torchload_lint.checkpoint.pickles.pickled_values import (
     KEYWORDS,
@@ -52,6 +58,8 @@ class Unpickled:
     changed: list[PickledValue] = field(default_factory=list)
     """What BUILD, SETITEM(S), APPEND(S) and ADDITEMS were done to, where the file did not make it
     but names it: a class, a module, a list of the interpreter. No pickler writes that."""
+    computes_names: bool = False
+    """Whether STACK_GLOBAL takes what a call gives, or an object, for a text; no pickler does."""
     fault: Problem | None = None
     """Why the stream could not be read to its end."""
     _by_name: dict[GlobalName, list[ObjectValue]] | None = field(default=None, repr=False)
@@ -83,7 +91,7 @@ def unpickle(
     except PickleFaultError as error:
         result.fault = Problem(error.code, str(error), where=f"byte {error.position}")
     except LimitExceededError as error:
-        result.fault = Problem("limit", f"{error} (limit: {error.limit})", where=f"byte {position}")
+        result.fault = too_large(error)._replace(where=f"byte {position}")
     except (IndexError, KeyError):
         message = "the pickle takes from an empty stack, or recalls what it never stored"
         result.fault = Problem("malformed", message, where=f"byte {position}")
@@ -267,9 +275,17 @@ def _global(machine: _Machine, argument: OpcodeArgument) -> None:
 
 def _stack_global(machine: _Machine, _argument: OpcodeArgument) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
-    if not isinstance(name, str) or not isinstance(module, str):
+    if isinstance(name, str) and isinstance(module, str):
+        machine.stack.append(machine.name_global(module, name, machine.guard.position))
+    elif isinstance(name, _MAY_BE_TEXT) and isinstance(module, _MAY_BE_TEXT):
+        machine.result.computes_names = True
+        machine.stack.append(Opaque(None))
+    else:
         raise PickleFaultError("malformed", "STACK_GLOBAL needs two texts", machine.guard.position)
-    machine.stack.append(machine.name_global(module, name, machine.guard.position))
+
+
+_MAY_BE_TEXT = (str, ObjectValue, GlobalRef, Opaque)
+"""What STACK_GLOBAL may find on the stack: a text, or what a run may make one of."""
 
 
 def _reduce(machine: _Machine, _argument: OpcodeArgument) -> None:

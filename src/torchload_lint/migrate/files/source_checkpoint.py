@@ -10,8 +10,8 @@ from torchload_lint.checkpoint.containers.bytesource import FileSource
 from torchload_lint.checkpoint.containers.container import open_container
 from torchload_lint.checkpoint.containers.formats import is_plain_text
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
-from torchload_lint.checkpoint.legacy import read_pickles
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
+from torchload_lint.checkpoint.pickles.legacy import read_pickles
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked, refused
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from torchload_lint.checkpoint.containers.zip_archive import ZipArchive
-    from torchload_lint.checkpoint.legacy import PickleFile
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
+    from torchload_lint.checkpoint.pickles.legacy import PickleFile
     from torchload_lint.checkpoint.pickles.pickled_values import PickledValue, StorageValue
 
 _STORED = 0

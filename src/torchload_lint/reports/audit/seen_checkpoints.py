@@ -98,9 +98,9 @@ def _problem(message: str, advice: str) -> Html:
 
 def _what_runs(report: CheckpointReport) -> Html:
     runs = [
-        together(element("code", one.calls or str(one.name)), _where(one.where))
+        together(element("code", one.calls), _where(one.where))
         for one in report.globals
-        if one.status in {"dangerous", "blocked"}
+        if one.calls
     ]
     if not runs:
         return Html()

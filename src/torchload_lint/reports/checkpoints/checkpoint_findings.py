@@ -52,7 +52,7 @@ def _finding(rule: Rule, report: CheckpointReport, judgements: Sequence[Judgemen
     return Diagnostic(
         code=rule.code,
         name=rule.name,
-        message=_message(report, names),
+        message=_message(report, names, judgements),
         severity=_severity(rule, report, refused=bool(refused)),
         span=START,
         checkpoints=(report.path,),
@@ -61,14 +61,26 @@ def _finding(rule: Rule, report: CheckpointReport, judgements: Sequence[Judgemen
     )
 
 
-def _message(report: CheckpointReport, names: Sequence[str]) -> str:
+def _message(
+    report: CheckpointReport, names: Sequence[str], judgements: Sequence[Judgement]
+) -> str:
+    first = next((problem.message for problem in report.problems), "no allowlist can load it")
     if report.verdict is Verdict.DANGEROUS:
         runs = ", ".join(dangerous_checkpoint.what_runs(report))
-        return f"would run {runs} if it were loaded unsafely"
+        return f"would run {runs} if it were loaded unsafely" if runs else first
     if report.verdict is Verdict.NEEDS_SAFE_GLOBALS:
-        return f"loads with an allowlist: {', '.join(names)}"
-    first = next((problem.message for problem in report.problems), "no allowlist can load it")
+        return _needs_in_words(names, judgements)
     return f"{report.verdict.value}: {first}"
+
+
+def _needs_in_words(names: Sequence[str], judgements: Sequence[Judgement]) -> str:
+    by_ground: dict[bool, list[str]] = {True: [], False: []}
+    for name, judgement in zip(names, judgements, strict=True):
+        by_ground[judgement.allowed].append(name)
+    if not by_ground[False]:
+        return f"loads with an allowlist: {', '.join(names)}"
+    others = f", and besides {', '.join(by_ground[True])}" if by_ground[True] else ""
+    return f"needs {', '.join(by_ground[False])}, which nothing vouches for{others}"
 
 
 def _severity(rule: Rule, report: CheckpointReport, *, refused: bool) -> Severity:

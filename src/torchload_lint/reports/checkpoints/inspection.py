@@ -199,8 +199,8 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 
 def _what_runs(report: CheckpointReport) -> Iterator[str]:
     for found in report.globals:
-        if found.status in {"dangerous", "blocked"}:
-            yield (found.calls or str(found.name)) + _where(found.where)
+        if found.calls:
+            yield found.calls + _where(found.where)
 
 
 def _problems(report: CheckpointReport) -> Iterator[str]:

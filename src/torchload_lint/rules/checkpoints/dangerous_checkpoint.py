@@ -110,9 +110,9 @@ INSTALL = (
 
 
 def what_runs(report: CheckpointReport) -> list[str]:
-    """The calls, or the names, that make the file dangerous."""
+    """The calls that make the file dangerous; none where it harms by what it names or changes."""
     dangerous = [found for found in report.globals if found.status in {"dangerous", "blocked"}]
-    return list(dict.fromkeys(found.calls or str(found.name) for found in dangerous))
+    return list(dict.fromkeys(found.calls for found in dangerous if found.calls))
 
 
 RULE = Rule(

@@ -63,8 +63,14 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         problem = report.problems[0]
         advice = tuple(filter(None, [problem.advice]))
         message = f"{report.path} cannot be read: {problem.message}{next_step(advice)}"
-        notes = (*evidence_notes(situation), *advice)
-        yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
+        yield finding(
+            RULE,
+            situation.load.span,
+            message,
+            severity=Severity.ERROR if problem.code == "limit" else RULE.severity,
+            situation=situation,
+            notes=(*evidence_notes(situation), *advice),
+        )
     for pattern in _missing(situation, context):
         message = f"{pattern.shown} is not there"
         notes = (

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.limits import LimitExceededError
 from torchload_lint.checkpoint.pickles.guard import Guard
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import Unpickled, unpickle
@@ -72,7 +73,7 @@ def read_pickles(
             break
         if window >= limits.pickle_bytes:
             message = f"the pickle has more than {limits.pickle_bytes:,} bytes"
-            result.streams[-1].fault = Problem("limit", f"{message} (limit: pickle_bytes)")
+            result.streams[-1].fault = advice.too_large(LimitExceededError("pickle_bytes", message))
             break
         window *= 4 if window < _SMALL_WINDOW else 16
     if result.is_legacy and result.problem is None and last is None:
@@ -115,7 +116,9 @@ def _check_storages(
     if not isinstance(keys, (list, tuple)):
         return advice.damaged("the list of storages is not a list")
     if len(keys) > limits.storages:
-        return Problem("limit", f"more than {limits.storages:,} storages (limit: storages)")
+        return advice.too_large(
+            LimitExceededError("storages", f"more than {limits.storages:,} storages")
+        )
     position = last.end
     for key in keys:
         storage = guard.storages.storages.get(key if isinstance(key, str) else str(key))
