@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import zipfile
 
@@ -10,8 +11,11 @@ from click.testing import CliRunner
 
 from torchload_lint.cli.group import root
 from torchload_lint.config import Settings
+from torchload_lint.source.branches import endings
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts import scripts
+from torchload_lint.source.libraries.options import argparse_cli
+from torchload_lint.source.names.source_file import SourceFile
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.saving import producers
 from torchload_lint.source.text import import_rows
@@ -145,6 +149,50 @@ def rows_of_a_run(folder, shape, count):
     finally:
         sys.settrace(before)
     return counted
+
+
+def test_what_a_file_says_of_all_its_loads_is_worked_out_once(tmp_path, monkeypatch):
+    """Options, and tests that leave, where no checkpoint is near: of one file that is alone."""
+    asked, sought = [], []
+    collect, seek = argparse_cli._collect, endings._tests_among
+    monkeypatch.setattr(argparse_cli, "_collect", lambda *of: asked.append(of) or collect(*of))
+    monkeypatch.setattr(endings, "_tests_among", lambda of: sought.append(of) or seek(of))
+    (tmp_path / "torchload-lint.toml").write_text("")
+    begin = (
+        "import argparse\nparser = argparse.ArgumentParser()\nargs = parser.parse_args()\n"
+        "parser.add_argument('--a')\nif not args.a:\n    raise SystemExit\n"
+    )
+    calls_of_a_run(tmp_path, (begin, "x{i} = torch.load(args.a)\n"), 30, Options())
+    assert len(asked) == 1
+    assert len(sought) == 1
+
+
+def test_tests_that_leave_are_those_above_in_the_same_block():
+    text = "if a: raise E\nx = 1\nassert b\ny = 2\nif c: pass\nif d: raise E\nz = 3\n"
+    module = SourceFile("m.py", "m", text, ast.parse(text))
+    body = module.tree.body
+
+    def left(number, *most):
+        found = endings.left_before(body[number], module, *most)
+        return [(test.id, holds) for test, holds in found]
+
+    assert left(0) == []
+    assert left(3) == [("a", False), ("b", True)]
+    assert left(6) == [("a", False), ("b", True), ("d", False)]
+    assert left(6, 4) == [("b", True), ("d", False)]
+
+
+def test_a_list_of_imports_is_followed_to_a_bound():
+    """A text of many lists that nothing closes was searched to its end for each: 40,000, 16 s."""
+
+    def targets(text):
+        return import_rows.import_targets(text, "m", "m.py", certain=True)
+
+    names = ", ".join(f"name{number}" for number in range(500))
+    assert len(targets(f"from a import (\n{names})\n")) == 501
+    far = " " * import_rows._LONGEST_LIST
+    assert targets(f"from a import (\n{names}{far})\n") == [(1, "a")]
+    assert targets("from a import (\n" * 3) == [(1, "a"), (2, "a"), (3, "a")]
 
 
 def test_indented_imports_are_placed_without_going_through_all_rows_above(monkeypatch):

@@ -123,6 +123,21 @@ def test_an_index_that_names_no_files_of_its_folder_is_refused(cli, write, text)
     assert "the shards cannot be found" in one["problems"][0]["message"]
 
 
+def test_an_index_that_names_too_many_files_is_refused(cli, write, monkeypatch):
+    monkeypatch.setattr("torchload_lint.workspace.on_disk.shards.MOST_SHARDS", 2)
+    for count in (2, 3):
+        shards = {str(number): f"{number}.bin" for number in range(count)}
+        write(
+            {f"m{count}.bin.index.json": json.dumps({"weight_map": {**shards, "again": "0.bin"}})}
+        )
+    told = [
+        json.loads(cli("inspect", "--output-format=json", f"m{count}.bin.index.json").stdout)
+        for count in (2, 3)
+    ]
+    assert [one["path"] for one in told[0]] == ["0.bin", "1.bin"]
+    assert "it names 3 files, more than 2" in told[1][0]["problems"][0]["message"]
+
+
 def test_a_safetensors_file_shows_its_tensors_and_metadata(cli, folder):
     header = {
         "__metadata__": {"format": "pt"},

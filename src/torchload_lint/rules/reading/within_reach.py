@@ -31,6 +31,12 @@ def resolve_within_reach(
     folders = load.library is not None and bool(load.library.loader.inside)
     if context.infers or context.checkpoints.any():
         return resolve_load(load, module, context.project, folders=folders, matters=matters)
-    alone = ProjectIndex(NoFiles())
-    alone.adopt(module)
+    alone = module.remember("alone", lambda: _alone(module))
     return resolve_load(load, module, alone, folders=folders, matters=matters)
+
+
+def _alone(module: Module) -> ProjectIndex:
+    """A project of one file, which all loads of the file ask."""
+    index = ProjectIndex(NoFiles())
+    index.adopt(module)
+    return index

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from functools import lru_cache
+from bisect import bisect_left
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -189,14 +190,31 @@ def left_before(
             return
         for name in ("body", "orelse"):
             block = getattr(outer, name, None)
-            if isinstance(block, list) and inner in block:
-                last = block.index(inner)
-                for statement in block[max(0, last - most) : last]:
-                    if isinstance(statement, ast.If) and isinstance(statement.body[-1], _LEAVES):
-                        yield statement.test, False
-                    elif isinstance(statement, ast.Assert):
-                        yield statement.test, True
+            if not isinstance(block, list):
+                continue
+            key = ("tests of a block", outer, name)
+            places, rows, tests = module.remember(key, partial(_tests_among, block))
+            if inner in places:
+                first, last = places[inner] - most, places[inner]
+                yield from tests[bisect_left(rows, first) : bisect_left(rows, last)]
         inner = outer
+
+
+def _tests_among(
+    block: list[ast.stmt],
+) -> tuple[dict[ast.AST, int], list[int], list[tuple[ast.expr, bool]]]:
+    """The places of a block's statements, and of its tests that leave or assert, with these."""
+    rows: list[int] = []
+    tests: list[tuple[ast.expr, bool]] = []
+    for row, statement in enumerate(block):
+        if isinstance(statement, ast.If) and isinstance(statement.body[-1], _LEAVES):
+            tests.append((statement.test, False))
+        elif isinstance(statement, ast.Assert):
+            tests.append((statement.test, True))
+        else:
+            continue
+        rows.append(row)
+    return {one: row for row, one in enumerate(block)}, rows, tests
 
 
 def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest | None:

@@ -47,13 +47,16 @@ def loads_by_own_names(module: Module, project: ProjectIndex) -> tuple[LoadCall,
 def _asked_for(module: Module, project: ProjectIndex) -> Iterator[str]:
     """The dotted names, of what the file imports from the project, that may be a load."""
     words: list[str] = []
-    for name, imported in _imports(module):
+    has_torch = ".torch" in module.text
+    for name, imported in dict.fromkeys(_imports(module)):
         home, _, last = imported.rpartition(".")
         if last == "torch" and home:
             yield f"{imported}.load"
         elif "load" in f"{name} {last}".lower() or _gives_a_name(home, module, project):
             yield imported
-        if _gives_a_name(imported, module, project) or f"{name}.torch" in module.text:
+        if _gives_a_name(imported, module, project) or (
+            has_torch and f"{name}.torch" in module.text
+        ):
             words = words or _words_with_load(module.text)
             yield from (f"{imported}.{word}" for word in words)
             yield f"{imported}.torch.load"

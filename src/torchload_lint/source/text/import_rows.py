@@ -11,9 +11,11 @@ from torchload_lint.late_patterns import late_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LONGEST_LIST = 20_000
+"""Letters of a list in brackets; a text of many that nothing closes is not searched for each."""
 _IMPORT = late_pattern(
     r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<module>[.\w]+)[ \t]+import[ \t]*"
-    r"(?P<names>\([^)]*\)|[^\n]*)"
+    rf"(?P<names>\([^)]{{0,{_LONGEST_LIST}}}\)|[^\n]*)"
     r"|import[ \t]+(?P<modules>[^\n]*))",
     re.MULTILINE,
 )

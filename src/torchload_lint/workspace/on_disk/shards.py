@@ -9,6 +9,8 @@ INDEX = ".index.json"
 """How the index files of transformers and diffusers end (``pytorch_model.bin.index.json``)."""
 MAX_INDEX = 64_000_000
 """Bytes of an index that are read; 100,000 tensors take about 8 MB."""
+MOST_SHARDS = 20_000
+"""Files that an index may name; the largest models have a few hundred."""
 
 
 def shards_of(index: Path) -> list[Path]:
@@ -25,6 +27,8 @@ def shards_of(index: Path) -> list[Path]:
         names = list(dict.fromkeys(json.loads(text)["weight_map"].values()))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError('it is no index: it has no "weight_map" of file names') from error
+    if len(names) > MOST_SHARDS:
+        raise ValueError(f"it names {len(names):,} files, more than {MOST_SHARDS:,}")
     for name in names:
         if not isinstance(name, str) or _leaves(name):
             raise ValueError(f"it names a shard outside its folder: {name!r:.200}")
