@@ -13,7 +13,10 @@ from torchload_lint.reports.audit.loads import AuditedLoad
 from torchload_lint.reports.audit.page import audit_page, inspection_page
 from torchload_lint.reports.audit.placed_findings import PlacedFinding
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint
-from torchload_lint.reports.checkpoints.checkpoint_findings import as_results
+from torchload_lint.reports.checkpoints.checkpoint_findings import (
+    as_results,
+    left_out_results,
+)
 from torchload_lint.reports.checkpoints.cyclonedx import as_bill
 from torchload_lint.reports.checkpoints.inspection import inspections_as_json
 from torchload_lint.reports.survey import Load
@@ -111,17 +114,23 @@ def _whole_tree(inspection: Inspection) -> Node | None:
         return None
 
 
-def inspections_in(output_format: str, inspections: Sequence[Inspection], *, trees: bool) -> str:
+def inspections_in(
+    output_format: str, inspections: Sequence[Inspection], left: Sequence[str], *, trees: bool
+) -> str:
     """Checkpoints given by name, in any of the formats of ``inspect`` but text; as JSON with their
-    ``trees``, if these are asked for.
+    ``trees``, if these are asked for. ``left``: what was not looked at.
     """
     found = [(one.report, one.judgements) for one in inspections]
     if output_format == "html":
-        return inspection_page([seen(one) for one in inspections])
+        return inspection_page([seen(one) for one in inspections], left)
     if output_format == "json":
         return inspections_as_json(
-            found, [_whole_tree(one) if trees else None for one in inspections]
+            found, [_whole_tree(one) if trees else None for one in inspections], left
         )
     if output_format == "cyclonedx":
-        return as_bill(found)
-    return reports.render(output_format, as_results(found), RULES, reports.ReportOptions())
+        return as_bill(found, not_read=left)
+    options = reports.ReportOptions()
+    options.failures = () if inspections else tuple(left)
+    options.not_read = tuple(left) if inspections else ()
+    told = [] if output_format in {"sarif", "junit"} else left_out_results(left)
+    return reports.render(output_format, [*as_results(found), *told], RULES, options)

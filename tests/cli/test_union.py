@@ -129,3 +129,21 @@ def test_the_allowlist_of_each_load(files):
     assert run("loads", "--union", "--since", "stored.json", "run.py").exit_code == 0
     torch.save({"x": KeyError("a")}, "w/g.pt")
     assert run("loads", "--union", "--since", "stored.json", "run.py").exit_code == 1
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_it_is_written_to_a_file_and_read_back(files, form):
+    shown = run("inspect", "--union", "--output-format", form, "w/a.pt", "w/e.pt")
+    result = run("inspect", "--union", "--output-format", form, "-o", "kept", "w/a.pt", "w/e.pt")
+    assert result.stdout == ""
+    assert (files / "kept").read_text() == shown.stdout
+    if form == "json":
+        again = run("inspect", "--union", "--since", "kept", "-o", "told", "w/a.pt")
+        assert again.exit_code == shown.exit_code == 0
+        assert run("inspect", "--union", "--since", "kept", "w/b.pt").exit_code == 1
+
+
+def test_a_list_for_no_files_is_a_list(files):
+    (files / "nothing").mkdir()
+    result = run("inspect", "--union", "--output-format", "json", "nothing")
+    assert json.loads(result.stdout) == []

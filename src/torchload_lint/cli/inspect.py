@@ -27,7 +27,7 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.helper_module import helper_text
-from torchload_lint.plurals import number_of
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.reports.checkpoints import union as unions
@@ -44,8 +44,8 @@ from torchload_lint.workspace.inspection import (
     inspect_copy,
     inspect_paths,
     needs_together,
-    passed_over,
 )
+from torchload_lint.workspace.passed_over import not_looked_at
 from torchload_lint.workspace.workers.spread import spread
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     fits a pattern. What lies in no project is judged as if it lay in the current folder.
 
     Ends with 0 where every file loads with what may be allowed or is a sound safetensors file, 1
-    where one does not (or where --since finds something new), 2 where one is not there.
+    where one does not (or where --since finds something new), 2 where one is not there, or where
+    folders hold what may be pickles, and nothing that could be looked at.
     """
     union, since_file = flags.pop("union"), flags.pop("since_file")
     is_remote, python = flags.pop("remote"), flags.pop("python")
@@ -138,20 +139,25 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         inspections += [one for given in far for one in _inspect_far(given, projects, missing)]
     except ConfigError as error:
         fail(str(error))
+    left = not_looked_at(map(Path, there), (one.path for one in inspections))
     if there and not inspections:
         warn("no checkpoints under " + ", ".join(there))
+        missing += left
     if union:
         try:
-            complete = _say_union(inspections, projects, output_format, since_file)
+            told, complete = _union(inspections, projects, output_format, since_file)
+            write_text(output_file, told) if output_file else say(told)
+            for one in left:
+                warn(one)
         except ConfigError as error:
             fail(str(error))
         _tell_torch(inspections, projects, output_format)
         raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
     color = "never" if output_file else color
-    told = _told(inspections, output_format, summary=summary, trees=not no_tree, color=color)
+    shown = _Shown(summary=summary, trees=not no_tree, color=color)
+    told = _told(inspections, output_format, shown, left)
     write_text(output_file, told) if output_file else say(told)
     _tell_torch(inspections, projects, output_format)
-    _tell_passed_over(there, inspections)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
 
@@ -161,21 +167,30 @@ def _say_helper(context: click.Context) -> None:
     context.exit()
 
 
+class _Shown(NamedTuple):
+    """How much of each checkpoint is shown, and in which colours."""
+
+    summary: bool
+    trees: bool
+    color: str
+
+
 def _told(
-    inspections: Sequence[Inspection], output_format: str, *, summary: bool, trees: bool, color: str
+    inspections: Sequence[Inspection], output_format: str, shown: _Shown, left: Sequence[str]
 ) -> str:
-    """All checkpoints in one of the formats."""
+    """All checkpoints in one of the formats, and what was not looked at (``left``)."""
     found = [(one.report, one.judgements) for one in inspections]
     if output_format != "text":
         from torchload_lint.audit import inspections_in  # noqa: PLC0415 - not for text
 
-        return inspections_in(output_format, inspections, trees=trees)
-    painted = use_color(color, sys.stdout)
-    if summary:
-        return as_summary(found, color=painted)
-    shown = zip(found, inspections, strict=True)
-    text = "\n".join(inspection_as_text(*pair, one.tree, color=painted) for pair, one in shown)
-    return f"{text}\n{sums(found)}" if len(found) > 1 else text
+        return inspections_in(output_format, inspections, left, trees=shown.trees)
+    painted = use_color(shown.color, sys.stdout)
+    end = "".join(f"{one}.\n" for one in left)
+    if shown.summary:
+        return as_summary(found, color=painted) + end
+    pairs = zip(found, inspections, strict=True)
+    text = "\n".join(inspection_as_text(*pair, one.tree, color=painted) for pair, one in pairs)
+    return (f"{text}\n{sums(found)}" if len(found) > 1 else text) + end
 
 
 def _tell_torch(inspections: Sequence[Inspection], projects: Projects, output_format: str) -> None:
@@ -183,17 +198,6 @@ def _tell_torch(inspections: Sequence[Inspection], projects: Projects, output_fo
     paths = [Path(one.report.path) for one in inspections if output_format == "text"]
     places = map(projects.place_of, paths)
     hints.tell_range(projects.project_of(place).torch_of(place) for place in places)
-
-
-def _tell_passed_over(there: Sequence[str], inspections: Sequence[Inspection]) -> None:
-    """Say what a report on a folder does not speak for, so that nobody takes it for more."""
-    others = passed_over(map(Path, there), (one.path for one in inspections))
-    if others:
-        kinds = ", ".join(sorted({path.suffix.lower() for path in others}))
-        files = number_of(len(others), "file")
-        warn(
-            f"not looked into: {files} of a kind that may hold pickles, and no checkpoint ({kinds})"
-        )
 
 
 def _inspect_all(there: Sequence[str], projects: Projects, *, trees: bool) -> list[Inspection]:
@@ -233,24 +237,25 @@ def _copy_of_standard_input() -> Path:
     return copy
 
 
-def _say_union(
+def _union(
     inspections: Sequence[Inspection],
     projects: Projects,
     output_format: str,
     since_file: Path | None,
-) -> bool:
-    """Print one allowlist for files of one project; whether it covers all, with nothing new."""
+) -> tuple[str, bool]:
+    """One allowlist for files of one project; whether it covers all, with nothing new."""
     if output_format not in {"text", "json"}:
         fail("--union is written as text or json")
     stored = stored_list(since_file)
     if not inspections:
-        return True
+        return ("[]\n" if output_format == "json" else ""), True
     project = projects.project_of(projects.place_of(inspections[0].path))
     reports = tuple(one.report for one in inspections)
     united = United(needs_together(inspections, project), reports)
     is_json = output_format == "json"
-    say(unions.as_json([united], stored) if is_json else unions.as_text(united, stored))
-    return not any(united.not_covered()) and not (stored is not None and united.new(stored))
+    told = unions.as_json([united], stored) if is_json else unions.as_text(united, stored)
+    is_new = stored is not None and bool(united.new(stored))
+    return told, not any(united.not_covered()) and not is_new
 
 
 def _why_missing(given: str) -> str:

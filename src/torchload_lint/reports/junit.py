@@ -28,8 +28,11 @@ def render(report: Report) -> str:
     errors = len(report.options.failures)
     if errors:
         suites.append(_not_checked(report.options.failures))
+    left = len(report.options.not_read)
+    if left:
+        suites.append(_not_read(report.options.not_read))
     inner = "".join(suites) or _passed()
-    tests = failures + errors or 1
+    tests = failures + errors + left or 1
     head = f"name={_value(TOOL)} tests={_value(tests)} failures={_value(failures)}"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -70,6 +73,19 @@ def _not_checked(failures: Sequence[str]) -> str:
     )
     count = _value(len(failures))
     head = f'name="{TOOL}" tests={count} failures="0" errors={count} skipped="0"'
+    return f"  <testsuite {head}>\n{cases}  </testsuite>\n"
+
+
+def _not_read(left: Sequence[str]) -> str:
+    """A skipped test case for what the report does not speak for."""
+    cases = "".join(
+        f'    <testcase name="Not looked at" classname="{TOOL}">\n'
+        f"      <skipped message={_value(one)} />\n"
+        "    </testcase>\n"
+        for one in left
+    )
+    count = _value(len(left))
+    head = f'name="{TOOL}" tests={count} failures="0" errors="0" skipped={count}'
     return f"  <testsuite {head}>\n{cases}  </testsuite>\n"
 
 

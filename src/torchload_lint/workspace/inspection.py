@@ -28,7 +28,6 @@ from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
 from torchload_lint.rules.situation import is_unknown_call
 from torchload_lint.source.proofs import class_lookup
 from torchload_lint.workspace.on_disk.checkpoint_names import (
-    OTHER_SUFFIXES,
     begins_like_checkpoint,
     is_checkpoint_name,
 )
@@ -333,19 +332,6 @@ def checkpoints_in(path: Path, *, by_content: bool = False) -> Iterator[Path]:
         for found in (Path(folder, name) for name in sorted(files)):
             if is_checkpoint_name(found.name) or (by_content and _begins_like_one(found)):
                 yield found
-
-
-def passed_over(paths: Iterable[Path], shown: Iterable[Path]) -> list[Path]:
-    """What lies in the folders among ``paths``, was not shown, and may hold pickles by its name."""
-    seen = {os.fspath(one) for one in shown}
-    return [
-        Path(folder, name)
-        for path in paths
-        for folder, _, files in (os.walk(path) if path.is_dir() else ())
-        for name in files
-        if os.path.splitext(name)[1].lower() in OTHER_SUFFIXES
-        and os.path.join(folder, name) not in seen
-    ]
 
 
 def _begins_like_one(path: Path) -> bool:

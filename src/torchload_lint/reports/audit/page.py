@@ -39,7 +39,8 @@ def audit_page(report: Report, loads: Sequence[AuditedLoad], seen: Sequence[Seen
     )
 
 
-def inspection_page(seen: Sequence[SeenCheckpoint]) -> str:
-    """Checkpoints given by name; ends in a newline."""
+def inspection_page(seen: Sequence[SeenCheckpoint], left: Sequence[str] = ()) -> str:
+    """Checkpoints given by name, and what was not looked at; ends in a newline."""
     told = sums([(one.report, one.judgements) for one in seen])
-    return page("Checkpoints", element("p", told.strip()), checkpoints_section(seen))
+    not_seen = (element("p", f"{one}.", class_="bad") for one in left)
+    return page("Checkpoints", element("p", told.strip()), *not_seen, checkpoints_section(seen))

@@ -41,6 +41,15 @@ def as_results(
     return results
 
 
+def left_out_results(left: Iterable[str]) -> list[FileResult]:
+    """What was not looked at, as a note: for formats that have findings, and no other place."""
+    rule = unreadable_checkpoint.RULE
+    return [
+        FileResult(Path(), (Diagnostic(rule.code, rule.name, one, Severity.INFO, START),))
+        for one in left
+    ]
+
+
 def _finding(rule: Rule, report: CheckpointReport, judgements: Sequence[Judgement]) -> Diagnostic:
     names = tuple(str(needed.name) for needed in report.safe_globals)
     refused = [

@@ -7,6 +7,7 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.report import CheckpointReport, Problem, Verdict
 from torchload_lint.escaping import printable
 from torchload_lint.plurals import number_of
 from torchload_lint.reports.checkpoints.allowlist_text import HELPERS, block, entry_text
@@ -16,7 +17,6 @@ from torchload_lint.rules.checkpoints.dangerous_checkpoint import what_runs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.checkpoint.tree import Node
     from torchload_lint.policy import Judgement
 
@@ -156,13 +156,24 @@ def _badness(report: CheckpointReport, judgements: Sequence[Judgement]) -> tuple
 def inspections_as_json(
     inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]],
     trees: Iterable[Node | None],
+    left: Sequence[str] = (),
 ) -> str:
-    """Checkpoints as a JSON list, each with its tree, where it has one; ends in a newline."""
+    """Checkpoints as a JSON list, each with its tree, where it has one, and one entry without a
+    path for what was not looked at; ends in a newline.
+    """
     data = [
         {**_as_data(*inspection), "tree": tree and _tree_data(tree)}
         for inspection, tree in zip(inspections, trees, strict=True)
     ]
+    data += [{**_left_out(one), "tree": None} for one in left]
     return json.dumps(data, indent=2) + "\n"
+
+
+def _left_out(words: str) -> dict[str, object]:
+    """The entry for what was not looked at: like that of a file, without a path."""
+    problem = Problem("not-looked-at", words, "name a file to have it read")
+    report = CheckpointReport("", "", Verdict.UNREADABLE, problems=(problem,))
+    return {**_as_data(report, ()), "path": None, "container": None, "verdict": problem.code}
 
 
 def _tree_data(node: Node) -> dict[str, object]:
