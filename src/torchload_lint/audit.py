@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.tree import Node
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.reports import Report
+    from torchload_lint.reports.provenance import Provenance
     from torchload_lint.workspace.inspection import Inspection
     from torchload_lint.workspace.projects import Project, Projects
     from torchload_lint.workspace.survey import SurveyedLoad
@@ -115,21 +116,27 @@ def _whole_tree(inspection: Inspection) -> Node | None:
 
 
 def inspections_in(
-    output_format: str, inspections: Sequence[Inspection], left: Sequence[str], *, trees: bool
+    output_format: str,
+    inspections: Sequence[Inspection],
+    left: Sequence[str],
+    origin: Provenance,
+    *,
+    trees: bool,
 ) -> str:
     """Checkpoints given by name, in any of the formats of ``inspect`` but text; as JSON with their
     ``trees``, if these are asked for. ``left``: what was not looked at.
     """
     found = [(one.report, one.judgements) for one in inspections]
     if output_format == "html":
-        return inspection_page([seen(one) for one in inspections], left)
+        return inspection_page([seen(one) for one in inspections], left, origin)
     if output_format == "json":
         return inspections_as_json(
             found, [_whole_tree(one) if trees else None for one in inspections], left
         )
     if output_format == "cyclonedx":
-        return as_bill(found, not_read=left)
+        return as_bill(found, not_read=left, origin=origin)
     options = reports.ReportOptions()
+    options.origin = origin
     options.failures = () if inspections else tuple(left)
     options.not_read = tuple(left) if inspections else ()
     told = [] if output_format in {"sarif", "junit"} else left_out_results(left)

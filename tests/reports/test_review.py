@@ -35,7 +35,9 @@ def test_what_was_fixed_and_what_is_left(make):
 
 def test_a_run_that_changes_nothing():
     assert "- fixed: nothing" in review([], LoadAccount())
-    assert "would change" in review([], LoadAccount(), written=False)
+    shown = review([], LoadAccount(), written=False)
+    assert "would be fixed: nothing" in shown
+    assert "change" not in shown
     about = ["3 known findings not shown: known.json names them"]
     assert f"- left: nothing\n- {about[0]}\n" in review([], LoadAccount(), about)
 

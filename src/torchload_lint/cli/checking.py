@@ -35,6 +35,7 @@ from torchload_lint.workspace.on_disk.discover import is_forced_out
 if TYPE_CHECKING:
     from torchload_lint.config import Config
     from torchload_lint.fixes.repair import Repair
+    from torchload_lint.reports.provenance import Provenance
     from torchload_lint.rules.base import Rule
     from torchload_lint.rules.context import Context, Veto
     from torchload_lint.rules.situation import Situation
@@ -157,7 +158,7 @@ def _run(flags: Flags) -> int:
     remarks = (*known.remarks(found, outcome.results, outcome.files),) if known else ()
     if flags.account:
         added = hints.about_added(outcome.added)
-        about = (*remarks, *added, *hints.about_range(outcome.torch))
+        about = (*_origin(outcome).sentences(), *remarks, *added)
         _write_account(outcome, flags.account, about, written=options.write)
     status = _tell(outcome, flags, config, projects) or _status_of_modules(outcome, flags)
     if not flags.quiet:
@@ -273,6 +274,8 @@ def _tell(
     )
     crashed = (f"{path}: {one.message}" for path, one in outcome.crashes)
     shown.failures = tuple(map(escaped, (*outcome.errors, *crashed)))
+    if config.output_format in {"html", "sarif"}:
+        shown.origin = _origin(outcome)
     if flags.diff:
         return _print_diffs(outcome, flags, unsafe=config.unsafe_fixes)
     results = () if flags.fix_only else outcome.results
@@ -328,6 +331,12 @@ def _rules(config: Config) -> tuple[Rule, ...]:
     from torchload_lint.rules import RULES  # noqa: PLC0415
 
     return RULES
+
+
+def _origin(outcome: Run) -> Provenance:
+    from torchload_lint.reports.provenance import provenance_of  # noqa: PLC0415 - only for reports
+
+    return provenance_of(sys.argv[1:], hints.about_range(outcome.torch))
 
 
 def _write_account(outcome: Run, path: Path, about: tuple[str, ...], *, written: bool) -> None:

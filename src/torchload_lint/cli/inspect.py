@@ -27,7 +27,6 @@ from torchload_lint.cli.terminal import (
 )
 from torchload_lint.config import ConfigError
 from torchload_lint.helper_module import helper_text
-from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.reports.checkpoints import union as unions
@@ -143,6 +142,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     if there and not inspections:
         warn("no checkpoints under " + ", ".join(there))
         missing += left
+    about = _about_torch(inspections, projects)
     if union:
         try:
             told, complete = _union(inspections, projects, output_format, since_file)
@@ -151,13 +151,13 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
                 warn(one)
         except ConfigError as error:
             fail(str(error))
-        _tell_torch(inspections, projects, output_format)
+        hints.tell(about if output_format == "text" else ())
         raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
     color = "never" if output_file else color
-    shown = _Shown(summary=summary, trees=not no_tree, color=color)
-    told = _told(inspections, output_format, shown, left)
+    shown = {"summary": summary, "trees": not no_tree}
+    told = _told(inspections, output_format, left, about, **shown, color=color)
     write_text(output_file, told) if output_file else say(told)
-    _tell_torch(inspections, projects, output_format)
+    hints.tell(about if output_format == "text" else ())
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
 
@@ -167,37 +167,40 @@ def _say_helper(context: click.Context) -> None:
     context.exit()
 
 
-class _Shown(NamedTuple):
-    """How much of each checkpoint is shown, and in which colours."""
-
-    summary: bool
-    trees: bool
-    color: str
-
-
 def _told(
-    inspections: Sequence[Inspection], output_format: str, shown: _Shown, left: Sequence[str]
+    inspections: Sequence[Inspection],
+    output_format: str,
+    left: Sequence[str],
+    about: Sequence[str],
+    *,
+    summary: bool,
+    trees: bool,
+    color: str,
 ) -> str:
-    """All checkpoints in one of the formats, and what was not looked at (``left``)."""
+    """All checkpoints in one of the formats; what was not looked at (``left``), and for which torch
+    that is (``about``).
+    """
     found = [(one.report, one.judgements) for one in inspections]
     if output_format != "text":
         from torchload_lint.audit import inspections_in  # noqa: PLC0415 - not for text
+        from torchload_lint.reports.provenance import provenance_of  # noqa: PLC0415
 
-        return inspections_in(output_format, inspections, left, trees=shown.trees)
-    painted = use_color(shown.color, sys.stdout)
+        return inspections_in(
+            output_format, inspections, left, provenance_of(sys.argv[1:], about), trees=trees
+        )
+    painted = use_color(color, sys.stdout)
     end = "".join(f"{one}.\n" for one in left)
-    if shown.summary:
+    if summary:
         return as_summary(found, color=painted) + end
     pairs = zip(found, inspections, strict=True)
     text = "\n".join(inspection_as_text(*pair, one.tree, color=painted) for pair, one in pairs)
     return (f"{text}\n{sums(found)}" if len(found) > 1 else text) + end
 
 
-def _tell_torch(inspections: Sequence[Inspection], projects: Projects, output_format: str) -> None:
-    """Say for which torch that is, to people: programs read it in the report."""
-    paths = [Path(one.report.path) for one in inspections if output_format == "text"]
-    places = map(projects.place_of, paths)
-    hints.tell_range(projects.project_of(place).torch_of(place) for place in places)
+def _about_torch(inspections: Sequence[Inspection], projects: Projects) -> tuple[str, ...]:
+    """For which torch that is; people are told, programs read it in the report."""
+    places = [projects.place_of(Path(one.report.path)) for one in inspections]
+    return (*hints.about_range(projects.project_of(one).torch_of(one) for one in places),)
 
 
 def _inspect_all(there: Sequence[str], projects: Projects, *, trees: bool) -> list[Inspection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from torchload_lint.cli.terminal import (
     say,
 )
 from torchload_lint.config import ConfigError
+from torchload_lint.reports.provenance import provenance_of
 from torchload_lint.scan.engines import DaskWorkers, LocalWorkers
 from torchload_lint.scan.listed import estimate, list_all
 from torchload_lint.scan.object_reading import ReadSettings
@@ -116,7 +118,8 @@ def command(
             results.judge(project)
             counts = results.tabulate(listed, project)
             left = NotRead(tuple(errors), failed, others.total())
-            write_reports(reports, results.table, project, left)
+            origin = provenance_of(sys.argv[1:], [f"the answers are for torch {settings.release}"])
+            write_reports(reports, results.table, project, left, origin)
     except (ConfigError, OSError, ValueError) as error:
         fail(str(error))
     say(scan_summary(counts, len(listed), out, left))

@@ -49,6 +49,7 @@ def review(
     fixed = [found for result in ordered for found in result.fixed]
     left = [found for result in ordered for found in result.diagnostics]
     changed, done = ("changed", "Fixed") if written else ("would change", "Would be fixed")
+    changed = changed if fixed else "found"
     files = ((result, result.fixed) for result in ordered)
     alike = _alike(ordered)
     others = (

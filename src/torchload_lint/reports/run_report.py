@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torchload_lint.diagnostic import Diagnostic, Edit, FileResult, Severity
+    from torchload_lint.reports.provenance import Provenance
     from torchload_lint.source.text.notebooks.notebook import Notebook
 
 TOOL = "torchload-lint"
@@ -85,6 +86,8 @@ class ReportOptions:
         """What could not be checked, in words: a run with some is no success."""
         self.not_read: tuple[str, ...] = ()
         """What the report does not speak for beside, in words."""
+        self.origin: Provenance | None = None
+        """What made the report, where that is known."""
 
 
 class Report(NamedTuple):

@@ -51,7 +51,7 @@ def render(report: Report) -> str:
         "results": results,
         "properties": {"loads": report.options.loads._asdict()},
     }
-    if report.options.failures or report.options.not_read:
+    if report.options.failures or report.options.not_read or report.options.origin:
         run["invocations"] = [_invocation(report.options)]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -63,7 +63,12 @@ def _invocation(options: ReportOptions) -> dict[str, Any]:
         for level, said in (("error", options.failures), ("note", options.not_read))
         for one in said
     ]
-    return {"executionSuccessful": not options.failures, "toolExecutionNotifications": told}
+    made: dict[str, Any] = {}
+    if options.origin:
+        made = {"commandLine": options.origin.command, "endTimeUtc": options.origin.time}
+        made["properties"] = {"torch": list(options.origin.torch)}
+    successful = not options.failures
+    return {"executionSuccessful": successful, **made, "toolExecutionNotifications": told}
 
 
 def _driver(report: Report) -> dict[str, Any]:

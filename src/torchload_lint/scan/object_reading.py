@@ -55,6 +55,11 @@ class ReadSettings(NamedTuple):
     rate: float = 0.0
     """Requests a second at most of one process; 0 is no limit."""
 
+    @property
+    def release(self) -> str:
+        """The release in words."""
+        return ".".join(map(str, self.torch))
+
 
 DEFAULTS = ReadSettings()
 
@@ -188,6 +193,6 @@ def row_of(
         "requests": requests,
         "ms": spent,
         "tool": __version__,
-        "torch": ".".join(map(str, settings.torch)),
+        "torch": settings.release,
         "scanned_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
     }

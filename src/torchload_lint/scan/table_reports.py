@@ -21,6 +21,7 @@ from torchload_lint.workspace.inspection import judge_report
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.policy import Judgement
+    from torchload_lint.reports.provenance import Provenance
     from torchload_lint.workspace.projects import Project
 
 SHOWN = 500
@@ -39,14 +40,15 @@ def kind_of(path: Path) -> str:
     raise ValueError(f"{path}: a report's name ends in {', '.join(ENDINGS)}")
 
 
-def report_on(kind: str, table: Path, project: Project, left: NotRead) -> str:
+def report_on(kind: str, table: Path, project: Project, left: NotRead, origin: Provenance) -> str:
     """A table in one of those forms. Raises OSError, ValueError, RemoteError."""
     if kind == "html":
-        return _page(table, project, left)
+        return _page(table, project, left, origin)
     if kind == "sarif":
         bad = (row for row in table_rows(table) if row["judgement"] not in _FINE)
         found = (_judged(row, project) for row in bad)
         options = reports.ReportOptions()
+        options.origin = origin
         options.failures = (*left.errors, *left.failures())
         options.not_read = tuple(left.passed_over())
         return reports.render("sarif", as_results(found), RULES, options)
@@ -55,7 +57,7 @@ def report_on(kind: str, table: Path, project: Project, left: NotRead) -> str:
         for row in table_rows(table, ("uri", *_STATE))
     }
     judged = (_judged(row, project) for row in table_rows(table))
-    return as_bill(judged, facts, left.words())
+    return as_bill(judged, facts, left.words(), origin)
 
 
 def _judged(
@@ -65,7 +67,7 @@ def _judged(
     return found.report, found.judgements
 
 
-def _page(table: Path, project: Project, left: NotRead) -> str:
+def _page(table: Path, project: Project, left: NotRead, origin: Provenance) -> str:
     counts, refused, needs, problems, spent = (Counter[str]() for _ in range(5))
     columns = ("judgement", "needs", "refused", "problem", "size", "requests", "bytes_read")
     for row in table_rows(table, columns):
@@ -81,16 +83,18 @@ def _page(table: Path, project: Project, left: NotRead) -> str:
     )  # fmt: skip
     worst = nsmallest(SHOWN, table_rows(table), key=_badness)
     shown = [SeenCheckpoint(*_judged(row, project), None, ()) for row in worst]
-    return scan_page(sums, shown)
+    return scan_page(sums, shown, origin)
 
 
 def _badness(row: dict[str, Any]) -> tuple[int, str]:
     return JUDGEMENTS.index(row["judgement"]), row["uri"]
 
 
-def write_reports(paths: dict[Path, str], table: Path, project: Project, left: NotRead) -> None:
+def write_reports(
+    paths: dict[Path, str], table: Path, project: Project, left: NotRead, origin: Provenance
+) -> None:
     """Write each report, as a whole or not at all. Raises OSError."""
     for path, kind in paths.items():
         beside = path.with_name(f".{path.name}.part")
-        beside.write_text(report_on(kind, table, project, left), encoding="utf-8")
+        beside.write_text(report_on(kind, table, project, left, origin), encoding="utf-8")
         beside.replace(path)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import escaped
 from torchload_lint.reports.audit.style import POLICY, STYLE
+
+if TYPE_CHECKING:
+    from torchload_lint.reports.provenance import Provenance
 
 
 class Html(str):
@@ -49,6 +53,12 @@ def diff_block(diff: str) -> Html:
     lines = diff.splitlines()[2:]
     shown = (element(kinds.get(line[:1], "span"), line) for line in lines)
     return Html(f'<pre class="diff">{chr(10).join(shown)}</pre>')
+
+
+def made_by(origin: Provenance | None) -> Html:
+    """What made a page, below its title."""
+    lines = origin.sentences() if origin else ()
+    return together(*(element("p", line, class_="quiet") for line in lines))
 
 
 def page(title: str, *children: str) -> str:

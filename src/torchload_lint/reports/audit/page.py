@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.reports.audit.loads import AuditedLoad, counted, loads_section
-from torchload_lint.reports.audit.markup import element, page
+from torchload_lint.reports.audit.markup import element, made_by, page
 from torchload_lint.reports.audit.placed_findings import PlacedFinding, findings_section
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint, checkpoints_section
 from torchload_lint.reports.checkpoints.inspection import sums
@@ -14,6 +14,7 @@ from torchload_lint.reports.summary import account, by_severity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from torchload_lint.reports.provenance import Provenance
     from torchload_lint.reports.run_report import Report
 
 
@@ -30,6 +31,7 @@ def audit_page(report: Report, loads: Sequence[AuditedLoad], seen: Sequence[Seen
     counts = by_severity([one.diagnostic for one in found]) or "Nothing was found"
     return page(
         "Loads and checkpoints",
+        made_by(report.options.origin),
         *(element("p", line) for line in account(report.options.loads).splitlines()),
         element("p", f"{counts}."),
         counted(loads),
@@ -39,8 +41,11 @@ def audit_page(report: Report, loads: Sequence[AuditedLoad], seen: Sequence[Seen
     )
 
 
-def inspection_page(seen: Sequence[SeenCheckpoint], left: Sequence[str] = ()) -> str:
+def inspection_page(
+    seen: Sequence[SeenCheckpoint], left: Sequence[str] = (), origin: Provenance | None = None
+) -> str:
     """Checkpoints given by name, and what was not looked at; ends in a newline."""
     told = sums([(one.report, one.judgements) for one in seen])
     not_seen = (element("p", f"{one}.", class_="bad") for one in left)
-    return page("Checkpoints", element("p", told.strip()), *not_seen, checkpoints_section(seen))
+    told_first = (made_by(origin), element("p", told.strip()), *not_seen)
+    return page("Checkpoints", *told_first, checkpoints_section(seen))

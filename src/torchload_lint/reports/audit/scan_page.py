@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.reports.audit.markup import Html, element, page, together
+from torchload_lint.reports.audit.markup import Html, element, made_by, page, together
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint, checkpoints_section
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Sequence
+
+    from torchload_lint.reports.provenance import Provenance
 
 MOST_NAMES = 30
 """How many names a table of the page lists."""
@@ -34,7 +36,9 @@ class ScanSums(NamedTuple):
     """What the judgements do not speak for, a sentence each."""
 
 
-def scan_page(sums: ScanSums, worst: Sequence[SeenCheckpoint]) -> str:
+def scan_page(
+    sums: ScanSums, worst: Sequence[SeenCheckpoint], origin: Provenance | None = None
+) -> str:
     """The whole page; ``worst``: the objects that are shown one by one. Ends in a newline."""
     left = sums.objects - len(worst)
     cost = (
@@ -44,6 +48,7 @@ def scan_page(sums: ScanSums, worst: Sequence[SeenCheckpoint]) -> str:
     more = element("p", f"{left:,} more objects stand in the table.", class_="quiet")
     return page(
         "Scanned checkpoints",
+        made_by(origin),
         element("p", cost),
         *(element("p", words, class_="bad") for words in sums.not_read),
         _table(("objects", "judgement"), sums.judgements),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.report import CheckpointReport
     from torchload_lint.policy import Judgement
+    from torchload_lint.reports.provenance import Provenance
 
 _PIECE = 1024 * 1024
 
@@ -26,21 +27,25 @@ def as_bill(
     inspections: Iterable[tuple[CheckpointReport, Sequence[Judgement]]],
     facts: Mapping[str, Sequence[tuple[str, str]]] | None = None,
     not_read: Sequence[str] = (),
+    origin: Provenance | None = None,
 ) -> str:
     """Each checkpoint as a component with its hash, its verdict and what it needs; a file that
     would run code has a vulnerability besides. ``facts``: more properties, by path; ``not_read``:
     what the bill does not speak for. Ends in a newline.
     """
     found = list(inspections)
-    left = [{"name": "torchload-lint:not-read", "value": words} for words in not_read]
+    told = [("not-read", words) for words in not_read]
+    told += origin.properties() if origin else []
+    about = [{"name": f"torchload-lint:{name}", "value": value} for name, value in told]
     bill = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
         "metadata": {
+            **({"timestamp": origin.time} if origin else {}),
             "tools": {"components": [_tool()]},
-            **({"properties": left} if left else {}),
+            **({"properties": about} if about else {}),
         },
         "components": [_component(*one, (facts or {}).get(one[0].path, ())) for one in found],
         "vulnerabilities": [
