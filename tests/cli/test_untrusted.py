@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
+import shlex
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from checkpoint import bare_files as files
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS
 
 UNSAFE = "import torch\n\ntorch.load(p, weights_only=False){comment}\n"
@@ -172,3 +176,52 @@ def test_entries_are_not_written_through_a_link_out_of_the_project(
     assert "it is a link that leads out of its folder" in result.stderr
     assert result.exit_code == FAILED
     assert outside.read_text() == "[tool.torchload-lint]\n"
+
+
+HOSTILE = b"\x80\x02cos\nsystem\nX\x04\x00\x00\x00echo\x85R."
+COMMAND = re.compile(r"^torchload-lint (.*)$", re.MULTILINE)
+PAGE = Path(__file__).parents[2] / "docs/untrusted.md"
+
+
+@pytest.fixture
+def commands(trusted):
+    """The two commands of the page, as lists of arguments."""
+    found = [shlex.split(line) for line in COMMAND.findall(PAGE.read_text(encoding="utf-8"))]
+    assert len(found) == 2
+    return [[trusted if "$" in word else word for word in words] for words in found]
+
+
+def test_a_checkpoint_that_no_code_names_is_read_by_the_second_command(
+    cli, write, folder, commands
+):
+    write({"a.py": "import torch\n", "pyproject.toml": '[tool.torchload-lint]\ntrusted = ["*"]\n'})
+    (folder / "evil.pt").write_bytes(files.archive(HOSTILE))
+    check, inspect = (cli(*words) for words in commands)
+    assert check.exit_code == CLEAN
+    assert "evil.pt" in inspect.stdout
+    assert "os.system" in inspect.stdout
+    assert inspect.exit_code == FINDINGS
+
+
+@pytest.mark.parametrize("stated", ["torch>=1.13", "torch>=2.6"])
+def test_a_raised_requirement_hides_no_load(cli, write, commands, stated):
+    write({"a.py": "import torch\n\ntorch.load(p)\n", "requirements.txt": stated})
+    result = cli(*commands[0])
+    assert "TLL102" in result.stdout
+    assert result.exit_code == FINDINGS
+
+
+@pytest.mark.parametrize(
+    ("spelled", "is_seen"),
+    [
+        ('getattr(torch, "load")(p, weights_only=False)', True),
+        ('importlib.import_module("torch").load(p, weights_only=False)', True),
+        ('torch.__dict__["load"](p, weights_only=False)', True),
+        ('getattr(torch, "lo" + "ad")(p, weights_only=False)', False),
+        ('exec("torch.load(p, weights_only=False)")', False),
+    ],
+)
+def test_which_spellings_of_a_load_are_seen_is_told(cli, write, commands, spelled, is_seen):
+    write({"a.py": f"import importlib\nimport torch\n\n{spelled}\n"})
+    assert ("TLL101" in cli(*commands[0]).stdout) is is_seen
+    assert spelled.partition("(p")[0].partition('("torch.load')[0] in PAGE.read_text()

@@ -58,7 +58,7 @@ def _options(function: Any) -> Any:  # noqa: ANN401
 @click.argument("paths", nargs=-1, type=NamedPath(allow_dash=True))
 @_options
 def command(**flags: Any) -> None:  # noqa: ANN401
-    """Find every torch.load under PATHS, and fix what can be fixed with --fix."""
+    """Find the torch.load calls under PATHS, and fix what can be fixed with --fix."""
     from torchload_lint.cli.checking import Flags, run_check  # noqa: PLC0415 - not for --help
 
     raise click.exceptions.Exit(run_check(Flags(**flags)))

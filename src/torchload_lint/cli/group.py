@@ -86,7 +86,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, "-V", "--version", message="torchload-lint %(version)s")
 def root() -> None:
-    """Find every torch.load, learn what its checkpoint needs, and allow exactly that.
+    """Find torch.load calls, learn what each checkpoint needs, and allow exactly that.
 
     PATHS are files or folders (default: the current folder); "-" is standard input.
     """
