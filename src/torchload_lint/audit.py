@@ -13,6 +13,7 @@ from torchload_lint.reports.audit.loads import AuditedLoad
 from torchload_lint.reports.audit.page import audit_page, inspection_page
 from torchload_lint.reports.audit.placed_findings import PlacedFinding
 from torchload_lint.reports.audit.seen_checkpoints import SeenCheckpoint
+from torchload_lint.reports.checkpoints import union as unions
 from torchload_lint.reports.checkpoints.checkpoint_findings import (
     as_results,
     left_out_results,
@@ -21,7 +22,7 @@ from torchload_lint.reports.checkpoints.cyclonedx import as_bill
 from torchload_lint.reports.checkpoints.inspection import inspections_as_json
 from torchload_lint.reports.survey import Load
 from torchload_lint.rules import RULES
-from torchload_lint.workspace.inspection import inspect_path, judge_report
+from torchload_lint.workspace.inspection import inspect_path, judge_report, needs_together
 from torchload_lint.workspace.on_disk.own_places import OwnPlaces
 from torchload_lint.workspace.survey import survey
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.tree import Node
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.reports import Report
+    from torchload_lint.reports.checkpoints.union import Stored
     from torchload_lint.reports.provenance import Provenance
     from torchload_lint.workspace.inspection import Inspection
     from torchload_lint.workspace.projects import Project, Projects
@@ -113,6 +115,20 @@ def _whole_tree(inspection: Inspection) -> Node | None:
         return outline(value_of_file(inspection.path), WHOLE_TREE)
     except (OSError, ValueError, MemoryError, RecursionError):
         return None
+
+
+def union_of(
+    inspections: Sequence[Inspection], projects: Projects, stored: Stored | None, *, as_json: bool
+) -> tuple[str, bool]:
+    """One allowlist for files of one project; whether it covers all, with nothing new."""
+    if not inspections:
+        return ("[]\n" if as_json else ""), True
+    project = projects.project_of(projects.place_of(inspections[0].path))
+    read = tuple(one.report for one in inspections)
+    united = unions.United(needs_together(inspections, project), read)
+    told = unions.as_json([united], stored) if as_json else unions.as_text(united, stored)
+    is_new = stored is not None and bool(united.new(stored))
+    return told, not any(united.not_covered()) and not is_new
 
 
 def inspections_in(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from checkpoint import bare_files as files
+from torchload_lint.cli.terminal import FAILED
 
 NAMES = {
     "good.pt": b"]",
@@ -35,6 +36,33 @@ def test_a_summary_has_a_line_a_file_the_worst_first(cli):
         "good.pt",
     ]
     assert lines[-1] == "5 files: 1 dangerous, 1 unreadable, 2 need an allowlist, 1 loads as it is."
+
+
+@pytest.mark.parametrize("others", [["--output-format", "html"], ["--union"]])
+@pytest.mark.usefixtures("checkpoints")
+def test_a_summary_is_refused_where_it_would_change_nothing(cli, others):
+    result = cli("inspect", "--summary", *others, ".")
+    assert "--summary is written as text" in result.stderr
+    assert result.exit_code == FAILED
+
+
+@pytest.mark.usefixtures("checkpoints")
+def test_quiet_leaves_the_report(cli, folder):
+    loud, quiet = (cli("inspect", *words, "good.pt") for words in ([], ["-q"]))
+    assert "the answers are for torch" in loud.stderr
+    assert quiet.stderr == ""
+    assert quiet.stdout == loud.stdout
+    (folder / "none").mkdir()
+    assert cli("inspect", "--quiet", "none").output == ""
+
+
+@pytest.mark.usefixtures("checkpoints")
+def test_sarif_says_nothing_twice(cli):
+    (run,) = json.loads(cli("inspect", "--output-format", "sarif", ".").stdout)["runs"]
+    said = {one["message"]["text"] for one in run["results"]}
+    (page,) = [text for text in said if "web page" in text]
+    assert page.count("web page") == 1
+    assert not any(text.count("os.system(") > 1 for text in said)
 
 
 @pytest.mark.usefixtures("checkpoints")

@@ -85,7 +85,8 @@ def test_a_file_that_is_not_covered_is_named(files):
     result = run("inspect", "--union", "w")
     assert result.exit_code == 1
     assert "5 files: 4 covered by 3 entries, 1 not" in result.stdout
-    assert "w/d.pt: DANGEROUS" in result.stdout
+    assert "file 4: DANGEROUS" in result.stdout
+    assert "    4  w/d.pt\n" in result.stdout
 
 
 def test_a_class_that_one_file_restores_and_another_calls_is_refused(files):

@@ -29,20 +29,17 @@ from torchload_lint.config import ConfigError
 from torchload_lint.helper_module import helper_text
 from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
-from torchload_lint.reports.checkpoints import union as unions
 from torchload_lint.reports.checkpoints.inspection import (
     as_summary,
     inspection_as_text,
     sums,
 )
-from torchload_lint.reports.checkpoints.union import United
 from torchload_lint.streams import use_color
 from torchload_lint.workspace import Projects
 from torchload_lint.workspace.inspection import (
     inspect_address,
     inspect_copy,
     inspect_paths,
-    needs_together,
 )
 from torchload_lint.workspace.passed_over import not_looked_at
 from torchload_lint.workspace.workers.spread import spread
@@ -83,6 +80,7 @@ FORMATS = (
     metavar="FILE",
     help="Write the report there.",
 )
+@click.option("-q", "--quiet", is_flag=True, help="Print the report only.")
 @click.option("--summary", is_flag=True, help="One line a file, the worst first, and their sum.")
 @click.option(
     "--union", is_flag=True, help="One allowlist for all the files, and which file needs what."
@@ -124,7 +122,9 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     folders hold what may be pickles, and nothing that could be looked at.
     """
     union, since_file = flags.pop("union"), flags.pop("since_file")
-    is_remote, python = flags.pop("remote"), flags.pop("python")
+    is_remote, python, quiet = flags.pop("remote"), flags.pop("python"), flags.pop("quiet")
+    if summary and (union or output_format != "text"):
+        fail("--summary is written as text, and not with --union")
     far = [given for given in checkpoints if is_remote and is_address(given)]
     near = [given for given in checkpoints if given not in far and given != STANDARD_INPUT]
     missing = [given for given in near if not os.path.lexists(given)]
@@ -140,9 +140,11 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         fail(str(error))
     left = not_looked_at(map(Path, there), (one.path for one in inspections))
     if there and not inspections:
-        warn("no checkpoints under " + ", ".join(there))
+        if not quiet:
+            warn("no checkpoints under " + ", ".join(there))
         missing += left
     about = _about_torch(inspections, projects)
+    told_apart = about if output_format == "text" and not quiet else ()
     if union:
         try:
             told, complete = _union(inspections, projects, output_format, since_file)
@@ -151,13 +153,13 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
                 warn(one)
         except ConfigError as error:
             fail(str(error))
-        hints.tell(about if output_format == "text" else ())
+        hints.tell(told_apart)
         raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
     color = "never" if output_file else color
     shown = {"summary": summary, "trees": not no_tree}
     told = _told(inspections, output_format, left, about, **shown, color=color)
     write_text(output_file, told) if output_file else say(told)
-    hints.tell(about if output_format == "text" else ())
+    hints.tell(told_apart)
     status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
     raise click.exceptions.Exit(FAILED if missing else status)
 
@@ -249,16 +251,10 @@ def _union(
     """One allowlist for files of one project; whether it covers all, with nothing new."""
     if output_format not in {"text", "json"}:
         fail("--union is written as text or json")
+    from torchload_lint.audit import union_of  # noqa: PLC0415 - only where it is asked for
+
     stored = stored_list(since_file)
-    if not inspections:
-        return ("[]\n" if output_format == "json" else ""), True
-    project = projects.project_of(projects.place_of(inspections[0].path))
-    reports = tuple(one.report for one in inspections)
-    united = United(needs_together(inspections, project), reports)
-    is_json = output_format == "json"
-    told = unions.as_json([united], stored) if is_json else unions.as_text(united, stored)
-    is_new = stored is not None and bool(united.new(stored))
-    return told, not any(united.not_covered()) and not is_new
+    return union_of(inspections, projects, stored, as_json=output_format == "json")
 
 
 def _why_missing(given: str) -> str:

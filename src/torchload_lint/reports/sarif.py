@@ -137,8 +137,11 @@ def _result(
 
 
 def _message(found: Diagnostic) -> str:
-    """The message and its notes. Names out of checkpoints must not become links (SARIF 3.11.6)."""
-    text = " ".join(_sentence(part) for part in (found.message, *found.notes))
+    """The message, and the notes that it does not hold. Names out of checkpoints must not become
+    links (SARIF 3.11.6).
+    """
+    notes = [note for note in dict.fromkeys(found.notes) if note.rstrip(".") not in found.message]
+    text = " ".join(_sentence(part) for part in (found.message, *notes))
     return _LINK.sub(r"\\\g<0>", text)
 
 

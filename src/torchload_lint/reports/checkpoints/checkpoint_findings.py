@@ -57,11 +57,14 @@ def _finding(rule: Rule, report: CheckpointReport, judgements: Sequence[Judgemen
         for needed, judgement in zip(report.safe_globals, judgements, strict=True)
         if not judgement.allowed
     ]
-    problems = [problem.message for problem in report.problems]
+    message = _message(report, names, judgements)
+    runs = tuple(dangerous_checkpoint.what_runs(report))
+    told = (problem.message for problem in report.problems)
+    problems = [one for one in told if one not in message and not (runs and one.endswith(runs))]
     return Diagnostic(
         code=rule.code,
         name=rule.name,
-        message=_message(report, names, judgements),
+        message=message,
         severity=_severity(rule, report, refused=bool(refused)),
         span=START,
         checkpoints=(report.path,),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torchload_lint.rules.situation import Need
 
 NAMED = 4
-"""How many files are named for one entry before the rest is counted."""
+"""Where there are more files, each has a number, by which entries name it."""
 
 Stored = dict[str, dict[str, str]]
 """Place of a load (empty for files given by name) → name of a global → its entry."""
@@ -96,9 +96,12 @@ def as_text(united: United, stored: Stored | None = None) -> str:
     lines += _section("Entries", _entries(united, new))
     refused = [need for need in united.needs if not need.judgement.allowed]
     lines += _section("Not allowed", _refused(united, refused))
-    lines += _section("Not covered", (f"{path}: {why}" for path, why in missed))
+    lines += _section("Not covered", _not_covered(united, missed))
     if stored is not None:
         lines += _section("No longer needed", united.gone(stored))
+    if len(united.reports) > NAMED:
+        numbered = enumerate((one.path for one in united.reports), 1)
+        lines += _section("Files", (f"{number}  {path}" for number, path in numbered))
     if not united.load and united.entries():
         lines += _section("To load any of the others" if missed else "To load any", _block(united))
     return "\n".join(map(printable, lines)) + "\n"
@@ -125,18 +128,41 @@ def _entries(united: United, new: set[str]) -> Iterator[str]:
         if name in entries:
             mark = ", new" if name in new else ""
             yield f"{entries[name]} [{need.judgement.trust.value}{mark}]"
-            yield f"  needed by {_files(united.needed_by(need))}"
+            yield f"  needed by {_files(united, united.needed_by(need))}"
 
 
 def _refused(united: United, refused: Sequence[Need]) -> Iterator[str]:
     for need in refused:
         yield f"{need.name} [{need.judgement.trust.value}]: {need.judgement.reason}"
-        yield f"  needed by {_files(united.needed_by(need))}"
+        yield f"  needed by {_files(united, united.needed_by(need))}"
 
 
-def _files(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
-    return ", ".join(paths[:NAMED]) + more
+def _files(united: United, paths: Sequence[str]) -> str:
+    """Files by name where there are few, else by number, in runs."""
+    if len(united.reports) <= NAMED:
+        return ", ".join(paths)
+    if len(paths) == len(united.reports):
+        return "all files"
+    wanted = set(paths)
+    runs: list[list[int]] = []
+    for number, report in enumerate(united.reports, 1):
+        if report.path not in wanted:
+            continue
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    told = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
+    return f"{'file' if len(paths) == 1 else 'files'} {', '.join(told)}"
+
+
+def _not_covered(united: United, missed: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """The files that the allowlist does not load, those of one reason on one line."""
+    reasons: dict[str, list[str]] = {}
+    for path, why in missed:
+        reasons.setdefault(why, []).append(path)
+    for why, paths in reasons.items():
+        yield f"{_files(united, paths)}: {why}"
 
 
 def _block(united: United) -> list[str]:
