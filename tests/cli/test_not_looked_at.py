@@ -13,7 +13,7 @@ SAID = "3 files not looked at that may hold pickles"
 MAY = {
     "a.gguf": b"GGUF\x03\0\0\0",
     "b.pt.gz": b"\x1f\x8b\x08",
-    "weights": b"cos\nsystem\n(S'echo'\ntR.",
+    "data": b"\x08\x07\x12",
 }
 CODE = {"a.py": b"import os\n", "README.md": b"# Models\n", "LICENSE": b"MIT\n", "empty": b""}
 
@@ -57,6 +57,15 @@ def test_text_and_code_are_not_counted(cli, left):
     assert result.exit_code == CLEAN
 
 
+def test_a_pickle_of_protocol_0_is_read_whatever_it_is_called(cli, folder):
+    (folder / "weights").write_bytes(b"(S'echo'\nios\nsystem\n.")
+    (folder / "notes.txt").write_text("certifi\nidna\nclick\nipython\n")
+    result = cli("inspect", "--summary", ".")
+    assert "weights: DANGEROUS" in result.stdout
+    assert "notes.txt" not in result.stdout
+    assert result.stdout.splitlines()[-1] == "1 file: 1 dangerous."
+
+
 def test_a_linked_folder_that_leads_out_is_counted(cli, left, tmp_path_factory):
     (left / "there").symlink_to(tmp_path_factory.mktemp("elsewhere"), target_is_directory=True)
     assert "4 files not looked at" in cli("inspect", "models").stdout
@@ -68,7 +77,6 @@ def test_a_linked_folder_that_leads_out_is_counted(cli, left, tmp_path_factory):
         *((name, data, True) for name, data in MAY.items()),
         *((name, data, False) for name, data in CODE.items()),
         ("notes.txt", b"i am text\nand a second line\n", False),
-        ("notes.txt", b"a line\ncposix\nsystem\n", True),
         ("cut.txt", "ä".encode() * 5000, False),
         ("x.onnx", b"\x08\x07\x12", True),
         ("x.npy", b"", True),

@@ -17,6 +17,7 @@ from torchload_lint.checkpoint import (
     shallow,
 )
 from torchload_lint.checkpoint.report import CheckpointReport, Problem
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
 from torchload_lint.regular_files import LINK, read_head
@@ -50,6 +51,11 @@ if TYPE_CHECKING:
 
 
 FEW_READS = shallow(DEFAULT_LIMITS)
+_HEAD = 65536
+_NAMED_IN_TEXT = late_pattern(rb"[ci][A-Za-z_][\w.]*\n[\w.]+\n")
+"""How a pickle of protocol 0, which is text, names what it calls. So may a list of words look: then
+it is read, and is none.
+"""
 NAME_IT = "name the file itself to have it read"
 
 
@@ -336,7 +342,7 @@ def checkpoints_in(path: Path, *, by_content: bool = False) -> Iterator[Path]:
 
 def _begins_like_one(path: Path) -> bool:
     try:
-        head = b"" if path.is_symlink() else read_head(path, 4)
+        head = b"" if path.is_symlink() else read_head(path, _HEAD)
     except OSError:
         return False
-    return begins_like_checkpoint(head)
+    return begins_like_checkpoint(head) or _NAMED_IN_TEXT.search(head) is not None

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from torchload_lint.late_patterns import late_pattern
 from torchload_lint.plurals import number_of
 from torchload_lint.regular_files import read_head
 from torchload_lint.workspace.on_disk.checkpoint_names import OTHER_SUFFIXES
@@ -22,8 +21,6 @@ _KINDS = 6
 _OF_CODE = frozenset(NEVER) - OTHER_SUFFIXES
 _WHITE = b"\t\n\r\f\x1b"
 """What text holds beside letters; the last one begins colours in logs."""
-_NAMED_IN_TEXT = late_pattern(rb"[ci][A-Za-z_][\w.]*\n[\w.]+\n")
-"""How a pickle of protocol 0, which is text, names what it calls."""
 
 
 def not_looked_at(paths: Iterable[Path], shown: Iterable[Path]) -> tuple[str, ...]:
@@ -74,7 +71,7 @@ def may_hold_pickles(path: str) -> bool:
         head = read_head(path, _HEAD)
     except OSError:
         return True
-    return _is_binary(head) or _NAMED_IN_TEXT.search(head) is not None
+    return _is_binary(head)  # a text that names what it calls was read, and is no pickle
 
 
 def _is_binary(head: bytes) -> bool:
