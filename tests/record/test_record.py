@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 import venv
 from pathlib import Path
 from textwrap import dedent
@@ -14,7 +15,7 @@ from textwrap import dedent
 import pytest
 
 from torchload_lint.config import ConfigError, Settings
-from torchload_lint.record import merge, read_store, write_store
+from torchload_lint.record import merge, read_store, write_loads, write_store
 from torchload_lint.record.run import Observed
 from torchload_lint.source.recorded import RecordedLoad, matching
 from torchload_lint.workspace import Projects
@@ -290,3 +291,14 @@ def test_no_more_is_hashed_than_a_user_waits_for(
     recorder.take(observed)
     hashed = {load.checkpoint: bool(load.sha256) for load in recorder.loads[project.resolve()]}
     assert hashed == {"0.pt": True, "1.pt": True, "2.pt": False, "3.pt": False}
+
+
+def test_what_a_killed_run_has_left_of_the_file_is_taken_away(tmp_path):
+    path = tmp_path / "loads.json"
+    names = {".loads.json.old.tmp": 2 * 60 * 60, ".loads.json.new.tmp": 0, ".mine.tmp": 2 * 60 * 60}
+    for name, age in names.items():
+        (tmp_path / name).write_text("half")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    write_loads(path, [])
+    left = {one.name for one in tmp_path.iterdir()}
+    assert left == {"loads.json", ".loads.json.new.tmp", ".mine.tmp"}

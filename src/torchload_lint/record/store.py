@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 STORE = Path(".torchload-lint") / "loads.json"
 VERSION = 1
+_ENDING = ".tmp"
+_OLD = 60 * 60
+"""Seconds after which nobody writes a temporary file any more; to write one takes less than one."""
 
 
 def read_store(root: Path) -> tuple[RecordedLoad, ...]:
@@ -68,7 +71,8 @@ def write_loads(path: Path, loads: Iterable[RecordedLoad]) -> None:
     import tempfile  # noqa: PLC0415
 
     text = json.dumps({"version": VERSION, "loads": [one._asdict() for one in loads]}, indent=1)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    _remove_leftovers(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_ENDING)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text + "\n")
@@ -78,6 +82,16 @@ def write_loads(path: Path, loads: Iterable[RecordedLoad]) -> None:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Take away what runs that were killed while they wrote this file have left beside it."""
+    import time  # noqa: PLC0415 - only where something is written
+
+    for one in path.parent.glob(f".{path.name}.*{_ENDING}"):
+        with suppress(OSError):
+            if one.lstat().st_mtime < time.time() - _OLD:
+                one.unlink()
 
 
 def _umask() -> int:
