@@ -59,9 +59,11 @@ class Answers:
     def quick_fixes(
         self, analysis: Analysis, uri: str, wanted: types.Range
     ) -> Iterator[types.CodeAction]:
-        """The fixes for findings in the range, each once, and comments that suppress them."""
+        """The fixes for findings on the rows of a range, each once, and comments that suppress
+        them. Wherever the cursor stands on a row, what is found there can be fixed.
+        """
         all_found = [(found, self.diagnostic(analysis, found)) for found in analysis.findings(uri)]
-        in_range = [(found, shown) for found, shown in all_found if _meet(shown.range, wanted)]
+        in_range = [(found, shown) for found, shown in all_found if _share_row(shown.range, wanted)]
         fixed: dict[Fix, list[types.Diagnostic]] = {}
         for found, shown in in_range:
             if found.fix is not None and _is_offered(analysis, found.fix):
@@ -212,9 +214,5 @@ def _rows(text: str) -> list[str]:
     return rows
 
 
-def _meet(one: types.Range, other: types.Range) -> bool:
-    return _key(one.start) <= _key(other.end) and _key(other.start) <= _key(one.end)
-
-
-def _key(position: types.Position) -> tuple[int, int]:
-    return position.line, position.character
+def _share_row(one: types.Range, other: types.Range) -> bool:
+    return one.start.line <= other.end.line and other.start.line <= one.end.line
