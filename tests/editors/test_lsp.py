@@ -291,7 +291,9 @@ async def test_fix_all_leaves_unsafe_fixes_alone(code: LanguageClient, tmp_path)
     uri = open_text(code, tmp_path / "a.py", text)
     assert "TLL101" in codes(await diagnostics(code, uri))
     (fix,) = [one for one in await actions(code, uri, 2) if "noqa" not in one.title]
-    assert fix.title.endswith("(unsafe)")
+    assert fix.title.endswith(
+        "(unsafe: only items of the value are used, as a state dict; the file may hold more)"
+    )
     assert not fix.is_preferred
     assert await actions(code, uri, 1, only=["source.fixAll"]) == []
 

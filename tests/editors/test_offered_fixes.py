@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+import torch
 
 from editors.plain_client import PlainClient
 
@@ -42,3 +45,47 @@ def test_what_is_selected_may_end_or_begin_on_a_row_of_the_finding(client):
     client.open("a.py", TEXT)
     assert at(client, "a.py", 0, 0, to={"line": 2, "character": 1})
     assert at(client, "a.py", 5, 3, to={"line": 7, "character": 1})
+
+
+class Payload:
+    def __reduce__(self):
+        return os.system, ("true",)
+
+
+def test_an_unsafe_fix_says_in_its_title_why_it_is_unsafe(client):
+    torch.save({"a": torch.zeros(1)}, client.folder / "m.pt")
+    code = 'def f(path="m.pt"):\n    return torch.load(path, weights_only=False)\n'
+    client.open("a.py", f"import torch\n{code}")
+    (title,) = [one["title"] for one in at(client, "a.py", 2) if "suppress" not in one["title"]]
+    before, _, risk = title.partition(" (unsafe: ")
+    assert before == "torchload-lint: Write weights_only=True"
+    assert risk.endswith(")")
+    assert len(risk) > 10
+
+
+def run(client, name, argument):
+    asked = {"command": name, "arguments": [argument]}
+    return client.ask("workspace/executeCommand", asked)
+
+
+def test_a_finding_without_a_fix_leads_to_its_checkpoint(client):
+    torch.save(Payload(), client.folder / "bad é.pt")
+    client.open("a.py", 'import torch\n\nx = torch.load("bad é.pt", weights_only=True)\n')
+    assert client.codes("a.py") == ["TLL501"]
+    look, suppress = at(client, "a.py", 2)
+    assert look["title"] == "torchload-lint: inspect bad é.pt"
+    assert look["diagnostics"][0]["code"] == "TLL501"
+    assert "suppress" in suppress["title"]
+    command = look["command"]
+    run(client, command["command"], *command["arguments"])
+    (message,) = client.messages
+    assert "bad é.pt: DANGEROUS: it would run code" in message
+    assert "system" in message
+
+
+def test_a_checkpoint_may_be_named_by_its_address(client):
+    path = client.folder / "m é.pt"
+    torch.save({"a": torch.zeros(1)}, path)
+    by_path = run(client, "torchload-lint.inspect", str(path))["result"]
+    assert by_path["verdict"] == "loads"
+    assert run(client, "torchload-lint.inspect", path.as_uri())["result"] == by_path

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchload_lint.checkpoint.tree import TreeLimits, outline, value_of_file
 from torchload_lint.escaping import printable
+from torchload_lint.reports.checkpoints.inspection import IN_WORDS
 from torchload_lint.workspace.inspection import inspect_path
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.tree import Node
     from torchload_lint.workspace import Projects
 
+_FEW = 5
+"""So many names, and so many problems, are told in a message."""
 LIMITS = TreeLimits(depth=12, entries=500, lines=5000)
 
 
@@ -43,6 +46,23 @@ def checkpoint_answer(path: Path, projects: Projects) -> dict[str, Any]:
         "problems": [printable(problem.message) for problem in report.problems],
         "tree": _tree(path),
     }
+
+
+def in_a_message(answer: dict[str, Any]) -> str:
+    """An answer in a sentence or two, for clients that show messages and no trees."""
+    if "error" in answer:
+        return str(answer["error"])
+    needs = [
+        each["name"] + ("" if each["allowed"] else " (not trusted)") for each in answer["needs"]
+    ]
+    told = [*answer["problems"], *([f"it needs {_few(needs)}"] if needs else [])]
+    ends = "; ".join([IN_WORDS[answer["verdict"]], *told[:_FEW]])
+    return f"{printable(answer['path'])}: {ends}"
+
+
+def _few(words: list[str]) -> str:
+    rest = len(words) - _FEW
+    return ", ".join(words[:_FEW]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _tree(path: Path) -> dict[str, Any] | None:

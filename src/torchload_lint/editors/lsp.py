@@ -20,8 +20,9 @@ from pygls.lsp.server import LanguageServer
 
 from torchload_lint import __version__
 from torchload_lint.configuration_files import OWN_FILES
+from torchload_lint.editors.checkpoint_answer import in_a_message
 from torchload_lint.editors.lane import BACKGROUND, TYPED
-from torchload_lint.editors.lsp_answers import FIX_ALL
+from torchload_lint.editors.lsp_answers import FIX_ALL, SHOW
 from torchload_lint.editors.protocol import Input, Protocol, log_in_rows
 from torchload_lint.editors.sessions import Session
 from torchload_lint.reports.run_report import TOOL
@@ -37,7 +38,10 @@ DEBOUNCE_SECONDS = 0.2
 OTHERS_SECONDS = 1.0
 """After so much time without a change, the other documents are checked again."""
 INSPECT = f"{TOOL}.inspect"
-"""A command of the server: the path of a checkpoint in, ``checkpoint_answer`` out."""
+"""A command of the server: the path of a checkpoint in (or its address, ``file:///…``),
+``checkpoint_answer`` out.
+"""
+_WANTED = "the argument is the path of a checkpoint"
 _WATCHED = (
     *(f"**/{name}" for name in (*OWN_FILES, "pyproject.toml", "setup.cfg", "*requirements*.txt")),
     "**/*.{py,ipynb,yaml,yml,json}",
@@ -172,6 +176,7 @@ def create() -> Server:
     _register_documents(server)
     _register_notebooks(server)
     _register_questions(server)
+    _register_commands(server)
     return server
 
 
@@ -310,8 +315,19 @@ def _register_questions(server: Server) -> None:
     async def inlay_hint(params: types.InlayHintParams) -> list[types.InlayHint]:
         return await session.hints(params.text_document.uri, params.range)
 
+
+def _register_commands(server: Server) -> None:
+    session = server.session
+
     @server.command(INSPECT)
     async def inspect(path: str) -> dict[str, Any]:
         if not path:
-            raise JsonRpcInvalidParams("the argument is the path of a checkpoint")
+            raise JsonRpcInvalidParams(_WANTED)
         return await session.inspect(path)
+
+    @server.command(SHOW)
+    async def show(path: str) -> None:
+        if not path:
+            raise JsonRpcInvalidParams(_WANTED)
+        said = in_a_message(await session.inspect(path))
+        server.window_show_message(types.ShowMessageParams(types.MessageType.Info, said))

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from torchload_lint.editors.views import Analysis, FixedText
 
 FIX_ALL = f"{types.CodeActionKind.SourceFixAll.value}.{TOOL}"
+SHOW = f"{TOOL}.show"
+"""A command of the server: the address or path of a checkpoint in, a message to the user out."""
+_FEW = 3
+"""So many checkpoints of a finding can be looked into."""
 _SEVERITIES = {
     Severity.ERROR: types.DiagnosticSeverity.Error,
     Severity.WARNING: types.DiagnosticSeverity.Warning,
@@ -57,10 +61,11 @@ class Answers:
         )
 
     def quick_fixes(
-        self, analysis: Analysis, uri: str, wanted: types.Range
+        self, analysis: Analysis, uri: str, wanted: types.Range, root: Path
     ) -> Iterator[types.CodeAction]:
         """The fixes for findings on the rows of a range, each once, and comments that suppress
-        them. Wherever the cursor stands on a row, what is found there can be fixed.
+        them. Wherever the cursor stands on a row, what is found there can be fixed. What has no
+        fix leads to its checkpoints, which lie in the project at ``root``.
         """
         all_found = [(found, self.diagnostic(analysis, found)) for found in analysis.findings(uri)]
         in_range = [(found, shown) for found, shown in all_found if _share_row(shown.range, wanted)]
@@ -72,7 +77,7 @@ class Answers:
             if found.fix is not None and (diagnostics := fixed.pop(found.fix, None)):
                 safe = found.fix.applicability is Applicability.SAFE
                 yield types.CodeAction(
-                    title=f"{TOOL}: {printable(found.fix.message)}" + ("" if safe else " (unsafe)"),
+                    title=f"{TOOL}: {printable(_in_words(found.fix))}",
                     kind=types.CodeActionKind.QuickFix,
                     diagnostics=diagnostics,
                     is_preferred=safe,
@@ -80,6 +85,7 @@ class Answers:
                         analysis, analysis.edits(found), analysis.new_module(found.fix)
                     ),
                 )
+        yield from _looks_into_files(in_range, root)
         for found, shown in in_range:
             yield from self._suppression(analysis, found, shown)
 
@@ -194,6 +200,29 @@ def _created(module: Path) -> list[types.CreateFile | types.TextDocumentEdit]:
     uri, start = from_fs_path(str(module)) or module.as_uri(), types.Position(0, 0)
     text = types.TextEdit(types.Range(start, start), helper_text())
     return [types.CreateFile(uri), _edited(uri, [text], None)]
+
+
+def _in_words(fix: Fix) -> str:
+    """What a fix does, and why it is unsafe where it is."""
+    is_unsafe = fix.applicability is not Applicability.SAFE and not fix.risk
+    return f"{fix.message} (unsafe)" if is_unsafe else fix.explained
+
+
+def _looks_into_files(
+    found: Iterable[tuple[Diagnostic, types.Diagnostic]], root: Path
+) -> Iterator[types.CodeAction]:
+    """For findings without a fix, an action for each checkpoint that is there."""
+    about: dict[str, list[types.Diagnostic]] = {}
+    for one, shown in found:
+        for name in () if one.fix else one.checkpoints[:_FEW]:
+            about.setdefault(name, []).append(shown)
+    for name, diagnostics in about.items():
+        path = root / name
+        if path.is_file():
+            title = f"{TOOL}: inspect {printable(name)}"
+            command = types.Command(title, SHOW, arguments=[from_fs_path(str(path))])
+            kind = types.CodeActionKind.QuickFix
+            yield types.CodeAction(title, kind=kind, diagnostics=diagnostics, command=command)
 
 
 def _is_offered(analysis: Analysis, fix: Fix) -> bool:

@@ -227,7 +227,8 @@ class Session:
         def find(analysis: Analysis, projects: Projects) -> list[types.CodeAction]:
             found: list[types.CodeAction] = []
             if _asked(types.CodeActionKind.QuickFix.value, only):
-                found += answers.quick_fixes(analysis, uri, wanted)
+                root = projects.project_of(view.path).config.root
+                found += answers.quick_fixes(analysis, uri, wanted, root)
             if _asked(FIX_ALL, only) and any(d.fix for d in analysis.result.diagnostics):
                 action = answers.fix_all(analysis, fixed_text(view, projects))
                 found += [] if action is None else [action]
@@ -278,7 +279,8 @@ class Session:
 
     async def inspect(self, path: str) -> dict[str, Any]:
         """What a checkpoint holds and needs; it is read in the thread that may take long."""
-        return await self._desks[True].inspect(Path(path), self._now)
+        place = to_fs_path(path) if path.startswith("file:") else path
+        return await self._desks[True].inspect(Path(place or path), self._now)
 
     async def _ask(
         self, view: View, urgency: int, question: Callable[[Analysis, Projects], T]
