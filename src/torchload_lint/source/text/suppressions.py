@@ -1,8 +1,10 @@
 """Comments that silence a finding: ``# noqa`` and its kind.
 
 ``# noqa`` and ``# noqa: TLL101,TLL2`` mean what they mean to flake8 (codes are prefixes, case does
-not matter), on the first or the last row of what is reported. ``# torchload-lint: ignore[TLL101]``
-does the same for this tool alone; on a row of its own it is about the next logical line.
+not matter), on the first or the last row of what is reported. With a code of this tool it may also
+stand at the end of the statement, where a formatter that splits rows puts it.
+``# torchload-lint: ignore[TLL101]`` does the same for this tool alone; on a row of its own it is
+about the next logical line.
 ``# torchload-lint: file-ignore[TLL2]`` and ``# flake8: noqa`` are about the whole file.
 """
 
@@ -63,6 +65,11 @@ class Suppression:
         self.used: set[tuple[str, str]] = set()
         """Code and rule name of what it has silenced so far."""
 
+    @property
+    def is_for_us(self) -> bool:
+        """Whether it names this tool, or a code of it, and so no finding of others alone."""
+        return self.own or any(code.upper().startswith("TLL") for code in self.codes)
+
     def covers(self, code: str, name: str = "") -> bool:
         """Whether a finding of this code (or rule name) is meant."""
         return not self.codes or any(is_meant(prefix, code, name) for prefix in self.codes)
@@ -86,30 +93,46 @@ def suppressions_in(text: str) -> Iterator[Suppression]:
 
 
 def _read(text: str) -> Iterator[Suppression]:
-    waiting: list[Suppression] = []
+    for comments, rows in _logical_lines(text):
+        above: list[Suppression] = []
+        for token, alone in comments:
+            for found in _comments(token):
+                stands_above = alone and found.own and found.rows is not None
+                at_end = rows is not None and token.start[0] == rows[1] and found.is_for_us
+                if rows and (stands_above or (at_end and found.rows is not None)):
+                    found.rows = rows
+                if stands_above:
+                    above.append(found)
+                else:
+                    yield found
+        yield from above  # a comment of the row itself comes first
+
+
+_Comments = list[tuple[tokenize.TokenInfo, bool]]
+"""Comments, and whether each of them stands alone before the statement."""
+
+
+def _logical_lines(text: str) -> Iterator[tuple[_Comments, tuple[int, int] | None]]:
+    """The comments before and in each statement, with its first and last row; None for what does
+    not come to an end.
+    """
+    comments: _Comments = []
     first_row: int | None = None
     # To tokenize a carriage return alone ends no row.
     rows = io.StringIO(_LONE_RETURN.sub("\n", text), newline="")
-    tokens = tokenize.generate_tokens(rows.readline)
     try:
-        for token in tokens:
+        for token in tokenize.generate_tokens(rows.readline):
             if token.type == tokenize.COMMENT:
-                for found in _comments(token):
-                    alone = not token.line[: token.start[1]].strip() and first_row is None
-                    if found.own and found.rows is not None and alone:
-                        waiting.append(found)
-                    else:
-                        yield found
+                alone = not token.line[: token.start[1]].strip() and first_row is None
+                comments.append((token, alone))
             elif token.type == tokenize.NEWLINE:
-                for found in waiting:
-                    found.rows = (first_row or token.start[0], token.end[0])
-                    yield found
-                waiting, first_row = [], None
+                yield comments, (first_row or token.start[0], token.end[0])
+                comments, first_row = [], None
             elif token.type not in _BLANK and first_row is None:
                 first_row = token.start[0]
     except (tokenize.TokenError, SyntaxError):
         pass
-    yield from waiting
+    yield comments, None
 
 
 _BLANK = frozenset(
