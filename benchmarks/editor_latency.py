@@ -1,17 +1,21 @@
 """How long the language server takes to answer, and how much memory many edits take.
 
     python benchmarks/editor_latency.py
+    python benchmarks/editor_latency.py --repository FOLDER
 
 Prints the median and the 95th percentile, in milliseconds of wall clock as an editor sees them, of
 hover and of the findings asked for right after an edit: with 500 open files, in a file of 2 MB, in
 a project of 3,000 files; of a hover in a small file while the large one is checked; of a hover
 after 20 saves with 500 open files; and the server's resident memory over 20,000 edits (Linux).
+With ``--repository`` it measures the
+files of a repository that load, for clients that ask for findings and such that are sent them.
 Needs the extra ``lsp``.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import sys
 import tempfile
@@ -21,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from editors.plain_client import PlainClient
+from editors.plain_client import PULLS, PlainClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +41,8 @@ state = torch.load("weights/{number}.pt")
 # edit {edit}
 """
 HOVER = {"line": 7, "character": 16}
+MOST_LOADING = 40
+"""Files with a load in a repository that are measured."""
 OPEN_FILES, PROJECT_FILES, LARGE_BYTES, SAVES = 500, 3_000, 2_000_000, 20
 
 
@@ -144,6 +150,37 @@ def large_project(folder: Path, rounds: int) -> None:
         timed(client, "module_7.py", lambda edit: module(7, edit), rounds, "3,000 files")
 
 
+def repository(source: Path, folder: Path, rounds: int) -> None:
+    """Each file with a load of a repository: an edit of its last row, for both kinds of clients."""
+    shutil.copytree(source, folder, symlinks=True)
+    names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*.py"))]
+    texts = {name: (folder / name).read_text(encoding="utf-8", errors="replace") for name in names}
+    loading = [name for name in names if "torch.load(" in texts[name]][:MOST_LOADING]
+    each = max(2, rounds // max(1, len(loading)))
+    for at, capabilities, answered in (
+        ("a client that asks", PULLS, PlainClient.diagnostics),
+        (
+            "a client that is sent them",
+            {},
+            lambda client, name: client.wait_for_sent(client.uri(name)),
+        ),
+    ):
+        times = []
+        with PlainClient(folder, capabilities) as client:
+            for name in loading:
+                client.open(name, texts[name])
+                answered(client, name)
+                for edit in range(each):
+                    text = f"{texts[name]}\n# edit {edit}\n"
+                    times.append(milliseconds(lambda: _edited(client, name, text, answered)))  # noqa: B023
+        tell(f"findings after an edit, {source.name}, {at}", times)
+
+
+def _edited(client: PlainClient, name: str, text: str, answered: Callable[..., object]) -> None:
+    client.change(name, text)
+    answered(client, name)
+
+
 def memory(folder: Path, edits: int) -> None:
     """The server's resident memory while one document is edited."""
     with PlainClient(project(folder, 3)) as client:
@@ -166,9 +203,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Latency and memory of the language server.")
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--edits", type=int, default=20_000)
+    parser.add_argument("--repository", type=Path, help="measure its files, and nothing else")
     given = parser.parse_args()
     sys.stdout.write("| what | times | median, ms | 95th percentile, ms |\n|---|---|---|---|\n")
     with tempfile.TemporaryDirectory() as made:
+        if given.repository:
+            repository(given.repository, Path(made) / "copy", given.rounds)
+            return
         for number, measure in enumerate((open_files, large_file, large_project)):
             measure(Path(made) / str(number), given.rounds)
         memory(Path(made) / "memory", given.edits)
