@@ -83,7 +83,7 @@ def test_a_commit_without_the_module_that_a_fix_wrote_fails_each_time(hook, tmp_
     (tmp_path / "acme" / "restore_only.py").unlink()  # as in a clone of the broken commit
     in_clone = run_hook(hook, tmp_path, "acme/predict.py")
     assert in_clone.returncode == 1
-    assert "TLL208 there is no module acme.restore_only" in in_clone.stdout
+    assert "TLL208 the project holds no module acme.restore_only" in in_clone.stdout
 
 
 def test_hooks_run_one_process_for_python_and_notebooks():

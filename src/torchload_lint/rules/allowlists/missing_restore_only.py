@@ -60,7 +60,7 @@ def check(
     for node, name in _imports(module):
         project = context.project
         if _is_of_project(name, module, project) and not _is_there(name, module, project):
-            message = f"there is no module {name}, which this allowlist is imported from"
+            message = f"the project holds no module {name}, which this allowlist is imported from"
             yield finding(RULE, module.span(node), message, notes=_NOTES)
 
 
@@ -98,7 +98,7 @@ def _is_of_project(name: str, module: Module, project: ProjectIndex) -> bool:
     package = name.rpartition(".")[0]
     if not package:
         return any_package_index(NAME, project) is None
-    is_own = project.split(package, module.path)[0] is not None
+    is_own = project.layout.locate(package, module.path) is not None
     return is_own or module.name.startswith(f"{name.partition('.')[0]}.")
 
 
