@@ -86,6 +86,42 @@ def test_a_commit_without_the_module_that_a_fix_wrote_fails_each_time(hook, tmp_
     assert "TLL208 the project holds no module acme.restore_only" in in_clone.stdout
 
 
+def test_a_hook_in_a_linked_work_tree_sees_the_tree(tmp_path):
+    """There git names its repository to a hook, and leaves the tree to the folder of the hook."""
+    (tmp_path / "main" / "acme").mkdir(parents=True)
+    (tmp_path / "main" / "acme" / "__init__.py").touch()
+    (tmp_path / "main" / "acme" / "restore_only.py").write_text("safe_globals = list\n")
+    (tmp_path / "main" / "acme" / "left").mkdir()
+    (tmp_path / "main" / ".gitignore").write_text("/acme/left/out.py\n")
+    git(tmp_path / "main", "init", "-q")
+    commit(tmp_path / "main")
+    tree = tmp_path / "tree"
+    git(tmp_path / "main", "worktree", "add", "-q", str(tree))
+    (tree / "acme" / "left").mkdir()
+    (tree / "acme" / "left" / "out.py").write_text("import torch\ntorch.load(p)\n")
+    code = "import torch\nfrom acme.restore_only import safe_globals\n\nx = torch.load(p)\n"
+    (tree / "acme" / "a.py").write_text(code)
+    report = (
+        '"$PYTHON" -m torchload_lint --target-torch 2.5 --tracked-modules acme > "$REPORT" 2>&1'
+    )
+    script = tmp_path / "main" / ".git" / "hooks" / "pre-commit"
+    script.write_text(f"#!/bin/sh\n{report}\n")
+    script.chmod(0o755)
+    told = tmp_path / "report"
+    environment = {"PYTHON": sys.executable, "REPORT": str(told), "PYTHONPATH": str(ROOT / "src")}
+    git(tree, "add", "-A")
+    subprocess.run(
+        ["git", *IDENTITY, "commit", "-m", "x"],
+        cwd=tree,
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+    assert "acme/a.py:4:5: TLL102" in told.read_text()
+    assert "out.py" not in told.read_text()  # which git ignores
+    assert "does not track" not in told.read_text()
+
+
 def test_hooks_run_one_process_for_python_and_notebooks():
     assert [hook["id"] for hook in HOOKS] == ["torchload-lint", "torchload-lint-fix"]
     for hook in HOOKS:

@@ -7,7 +7,6 @@ import stat
 from collections import deque
 from fnmatch import fnmatchcase
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.configuration_files import is_root
@@ -15,9 +14,11 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.path_globs import PathGlob
 from torchload_lint.source.text.command_lines import COMMAND_FILES, LAUNCH_FILE
 from torchload_lint.source.text.settings_files import is_settings_file
+from torchload_lint.workspace.on_disk.git_files import files_known, is_in_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from torchload_lint.config import Config
 
@@ -29,7 +30,6 @@ SETTINGS_PATTERNS = tuple(
     """.split()
 )
 """What may set environment variables; ``source.settings_files`` has the last word."""
-GIT_SECONDS = 30
 MOST_NEAR = 1_000
 """How many files are looked at around one that lies in no project (a home, ``/tmp``)."""
 
@@ -83,7 +83,8 @@ def _in_folder(
     where there is none, say the same of a file's name. Outside of git, other repositories below it
     are only looked at with ``repositories``.
     """
-    listed = _git_files(folder, patterns) if config.respect_gitignore else None
+    asked = ("--cached", "--others", "--exclude-standard", "--", *patterns)
+    listed = files_known(folder, *asked) if config.respect_gitignore else None
     excluded = Excludes(config)
     inside = os.path.join(os.path.commonpath(map(os.path.realpath, (folder, config.root))), "")
     start = os.path.join(os.path.abspath(folder), "")
@@ -113,43 +114,6 @@ def _is_own_file(path: str, inside: str) -> bool:
         return False
     # Of links that lead nowhere only those that should be Python are worth a word.
     return os.path.isfile(target) or (path.endswith(SUFFIXES) and not os.path.lexists(target))
-
-
-def _git_files(folder: Path, patterns: tuple[str, ...]) -> list[str] | None:
-    """Tracked and untracked files that git does not ignore; None outside of a work tree.
-
-    A repository's own configuration must not start a program: the file system monitor is switched
-    off, and so is fetching what a partial clone lacks.
-    """
-    if not _is_in_git(folder):
-        return None
-    import subprocess  # noqa: PLC0415 - not for files that are named one by one
-
-    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--cached", "--others"]
-    environment = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
-    command += ["--exclude-standard", "--", *patterns]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command; file names are only read back
-            command,
-            cwd=folder,
-            capture_output=True,
-            check=False,
-            timeout=GIT_SECONDS,
-            env=environment,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    if done.returncode:
-        return None
-    return [os.fsdecode(name) for name in set(done.stdout.split(b"\0")) if name]
-
-
-def _is_in_git(folder: Path) -> bool:
-    """Whether asking git can lead to anything; starting it in vain costs 10 ms."""
-    above = Path(os.path.abspath(folder))
-    return "GIT_DIR" in os.environ or any(
-        os.path.lexists(os.path.join(one, ".git")) for one in (above, *above.parents)
-    )
 
 
 def _walk(
@@ -247,7 +211,7 @@ def _is_project(root: Path, config: Config) -> bool:
 
 def of_one_project(root: Path, names: Iterable[str]) -> Iterator[str]:
     """Those of the names, relative to a root, that do not lie in another repository below it."""
-    if _is_in_git(root):
+    if is_in_git(root):
         yield from names
         return
     own = {"": True}

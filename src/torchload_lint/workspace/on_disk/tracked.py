@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.fixes.restoring import helper_place
 from torchload_lint.helper_module import NAME
 from torchload_lint.regular_files import read_regular
-from torchload_lint.workspace.on_disk.discover import GIT_SECONDS
+from torchload_lint.workspace.on_disk.git_files import files_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,13 +43,4 @@ def _place(file: Path) -> Path | None:
 
 def _is_tracked(path: Path) -> bool:
     """Whether git says so; where git cannot be asked, it does not."""
-    import subprocess  # noqa: PLC0415 - only where a file imports the module
-
-    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "--error-unmatch", "--", path.name]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command and the name of the module
-            command, cwd=path.parent, capture_output=True, check=False, timeout=GIT_SECONDS
-        )
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return done.returncode == 0
+    return bool(files_known(path.parent, "--cached", "--", path.name))
