@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 DEBOUNCE_SECONDS = 0.2
 OTHERS_SECONDS = 1.0
 """After so much time without a change, the other documents are checked again."""
+MOST_LOOKED_AT = 50
+"""So many of the documents that a client has asked for are looked at again, the latest ones."""
 INSPECT = f"{TOOL}.inspect"
 """A command of the server: the path of a checkpoint in (or its address, ``file:///…``),
 ``checkpoint_answer`` out.
@@ -78,7 +80,7 @@ class Server(LanguageServer):
         self._sent: dict[str, dict[str, types.PublishDiagnosticsParams]] = {}
         """What was sent for the documents of each text or notebook."""
         self.told: dict[str, tuple[Diagnostic, ...]] = {}
-        """What clients that ask were told of each text."""
+        """What clients that ask were told of each text, the latest at the end."""
         self._looking: asyncio.Task[None] | None = None
 
     def report_server_error(self, error: Exception, source: ServerErrors) -> None:
@@ -122,8 +124,9 @@ class Server(LanguageServer):
         """Check all open documents again when nothing else is to be done: one of them, or a file,
         has changed, on which the findings in others may rest.
         """
-        if self._others is not None:
-            self._others.cancel()
+        for begun in (self._others, self._looking):
+            if begun is not None:
+                begun.cancel()
         self._others = asyncio.get_running_loop().call_later(delay, self._publish_all)
 
     def _publish_all(self) -> None:
@@ -131,15 +134,13 @@ class Server(LanguageServer):
             task = self._waiting.get(uri)
             if task is None or task.done():
                 self.publish_soon(uri, urgency=BACKGROUND)
-        if self._looking is not None:
-            self._looking.cancel()
         if self.told and self.session.refreshes:
             self._looking = asyncio.ensure_future(self._refresh_where_others_change())
 
     async def _refresh_where_others_change(self) -> None:
         """Let a client that asks do so again where what it was told of a text is no more so."""
         changed = False
-        for uri in list(self.told):
+        for uri in list(self.told)[-MOST_LOOKED_AT:]:
             analysis = await self.session.analysis(uri, BACKGROUND)
             if analysis is not None and analysis.result.diagnostics != self.told.get(uri):
                 self.told[uri] = analysis.result.diagnostics
@@ -292,6 +293,7 @@ def _register_questions(server: Server) -> None:
         analysis = await session.analysis(uri)
         if analysis is None:
             return types.RelatedFullDocumentDiagnosticReport([])
+        server.told.pop(uri, None)
         server.told[uri] = analysis.result.diagnostics
         if analysis.result_id == params.previous_result_id:
             return types.RelatedUnchangedDocumentDiagnosticReport(analysis.result_id)
