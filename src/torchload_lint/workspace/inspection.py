@@ -149,13 +149,25 @@ def _meant_by(path: Path, projects: Projects) -> Iterator[Path | Inspection]:
 def _own_places(given: Path, projects: Projects) -> OwnPlaces:
     """What belongs to a path that was named: the folder, and the project around it.
 
-    Of an index file that is a link itself, the folder that it leads to (the shards lie there, too).
+    Of an index file that is a link itself, the folder that it leads to (the shards lie there, too);
+    of a snapshot in the hub's cache, all that the cache keeps of the model.
     """
-    places: list[Path | str] = [given]
+    places: list[Path | str] = [given, *_models_in_hub_cache(given)]
     if not given.is_dir():
-        places = [given.parent, os.path.dirname(os.path.realpath(given))]
+        places[0] = given.parent
+        places.append(os.path.dirname(os.path.realpath(given)))
     project = projects.project_of(os.path.join(places[0], "checkpoint"))
     return OwnPlaces([*places, project.config.root] if project.is_marked else places)
+
+
+def _models_in_hub_cache(given: Path) -> Iterator[Path]:
+    """``models--A--B`` of ``models--A--B/snapshots/REVISION``, whose links lead to its ``blobs``
+    (huggingface_hub 1.2, ``file_download.py``).
+    """
+    whole = Path(os.path.abspath(given))
+    for folder in (whole, *whole.parents):
+        if folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--"):
+            yield folder.parent.parent
 
 
 def _is_named(found: Path, given: Path) -> bool:

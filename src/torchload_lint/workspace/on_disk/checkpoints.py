@@ -14,7 +14,6 @@ from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.path_globs import names_path
 from torchload_lint.regular_files import read_head
 from torchload_lint.source.domain.patterns import Rung, is_url
-from torchload_lint.workspace.on_disk.own_places import OwnPlaces, left_alone
 from torchload_lint.workspace.on_disk.spanning import (
     MAX_GLOBBED,
     Listings,
@@ -55,10 +54,6 @@ NEVER = tuple(
 MAX_HEADS = 2_000
 """How many files of other names are opened to see how they begin; where there are more, one of them
 is taken for granted."""
-NAMED_PLACES = (
-    "name the folder that it leads to in `checkpoint-roots`, or the file in "
-    "[tool.torchload-lint.checkpoints], if it may be read"
-)
 MIN_LITERAL = 3
 """How many known characters the stem of a pattern must have before files are matched to it, where
 the folder is not known either."""
@@ -73,8 +68,6 @@ class DiskCheckpoints:
         self._target = target
         self._any: bool | None = None
         self._is_cut = False
-        roots = (self._root / root for root in config.checkpoint_roots)
-        self._own = OwnPlaces((self._root, *roots))
         self._reports: dict[tuple[str, object], CheckpointReport] = {}
         """By path and release, and by path and what such a release does with the file."""
         self._listings = Listings()
@@ -209,9 +202,6 @@ class DiskCheckpoints:
     def _inspect(self, path: str, lookup: ClassLookup, torch: TorchVersion) -> CheckpointReport:
         from torchload_lint.checkpoint import inspect_file  # noqa: PLC0415 - where a file is there
 
-        # What code names lies below the root by a relative name; an absolute one names its place.
-        if not os.path.isabs(path) and self._own.checkpoint_leads_out(self._root / path):
-            return left_alone(path, "the project", NAMED_PLACES)
         target = self._target._replace(torch=torch)
         return inspect_file(self._root / path, target, lookup)._replace(path=path)
 
