@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 READING = frozenset(
     """
@@ -48,7 +48,7 @@ ENDLESS = 99
 """The depth of what gives parts of itself."""
 
 
-def may_change(value: ast.expr | None, home: Module) -> bool:
+def may_change(value: ast.expr | None, home: SourceFile) -> bool:
     """Whether a value is one that something may be put into: anything but constants and names."""
     if value is None or isinstance(value, ast.Name | ast.Attribute):
         return False  # what a name stands for is looked at where it is defined
@@ -62,7 +62,7 @@ def may_change(value: ast.expr | None, home: Module) -> bool:
     return any(may_change(part, home) for part in parts)
 
 
-def depth_of(value: ast.expr | None, home: Module) -> int:
+def depth_of(value: ast.expr | None, home: SourceFile) -> int:
     """How many levels of a value may be changed: 1 for a list of numbers, 2 for a list of lists;
     ``ENDLESS`` for what gives parts of itself (a tensor).
     """
@@ -74,7 +74,7 @@ def depth_of(value: ast.expr | None, home: Module) -> int:
     return 1 + max((depth_of(one, home) for one in parts), default=0)
 
 
-def is_only_read(node: ast.expr, home: Module, depth: int = 1) -> bool:
+def is_only_read(node: ast.expr, home: SourceFile, depth: int = 1) -> bool:
     """Whether this use of a list, a dict or a tensor leaves it as it is and hands it to nobody, nor
     what it holds where that may be changed: so many levels (``depth_of``).
     """
@@ -102,7 +102,7 @@ def is_only_read(node: ast.expr, home: Module, depth: int = 1) -> bool:
     return isinstance(user, ast.Compare | ast.FormattedValue)
 
 
-def _is_call_read(call: ast.Call, home: Module, depth: int) -> bool:
+def _is_call_read(call: ast.Call, home: SourceFile, depth: int) -> bool:
     """Whether a builtin that is given a list only reads it. ``max(NAMES, x)`` gives back either, as
     ``sum([], NAMES)`` does, and a ``key`` is given what the list holds.
     """
@@ -114,7 +114,7 @@ def _is_call_read(call: ast.Call, home: Module, depth: int) -> bool:
     return name in _TELLING or (name in _COPYING and is_only_read(call, home, _copied(depth)))
 
 
-def _is_method_read(method: ast.Attribute, home: Module, depth: int) -> bool:
+def _is_method_read(method: ast.Attribute, home: SourceFile, depth: int) -> bool:
     """Whether what a reading method gives is only read."""
     call = home.parents.get(method)
     if not isinstance(call, ast.Call) or call.func is not method:
@@ -135,7 +135,7 @@ def _copied(depth: int) -> int:
     return depth if depth != 1 else 0
 
 
-def kept_default(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> str:
+def kept_default(node: ast.FunctionDef | ast.AsyncFunctionDef, home: SourceFile) -> str:
     """A parameter whose default is a list or the like that the function may change; else empty."""
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
@@ -150,7 +150,7 @@ def kept_default(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> 
     return ""
 
 
-def meets_another(node: ast.expr, home: Module) -> bool:
+def meets_another(node: ast.expr, home: SourceFile) -> bool:
     """Whether a value, or a part of it, is an operand beside what may have operators of its own:
     ``SIZES + x`` calls ``x.__radd__`` with the list.
     """
@@ -166,7 +166,7 @@ def meets_another(node: ast.expr, home: Module) -> bool:
     return not all(one is node or _is_plain_operand(one, home) for one in operands)
 
 
-def _is_plain_operand(node: ast.expr, home: Module) -> bool:
+def _is_plain_operand(node: ast.expr, home: SourceFile) -> bool:
     if isinstance(node, ast.UnaryOp | ast.BinOp):
         sides = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
         return all(_is_plain_operand(one, home) for one in sides)
