@@ -54,7 +54,7 @@ READ = (
     "Net.hooks.append(3)\nNet.hooks.remove(3)\nNet.hooks.clear()",
     "hooks = []\nhooks.append(evil)",
     "LIMITS = {}\nLIMITS['a'] = evil",
-    "class Other:\n    def __init__(self):\n        self.hooks = []\n        self.hooks.append(evil)",
+    "class A:\n    def __init__(self):\n        self.hooks = []\n        self.hooks.append(evil)",
 )
 
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.project.changes.attribute_stores import program_files
+from torchload_lint.source.project.changes.programs import program_files
 from torchload_lint.source.project.packages import any_package_index
 
 if TYPE_CHECKING:

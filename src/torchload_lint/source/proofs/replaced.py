@@ -19,11 +19,11 @@ from torchload_lint.source.names.members import body
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.changes.attribute_stores import (
-    program_files,
     stored_value,
     stores_of,
     stores_on_imports,
 )
+from torchload_lint.source.project.changes.programs import program_files
 from torchload_lint.source.project.layout import PackageLayout
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
@@ -36,6 +36,7 @@ from torchload_lint.source.proofs.replacing.own_objects import (
     is_object,
 )
 from torchload_lint.source.proofs.replacing.special_names import SPECIAL_NAMES
+from torchload_lint.source.proofs.replacing.unseen_files import why_unseen
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -150,8 +151,8 @@ def why_replaced(used: Used, project: ProjectIndex) -> str:
     search = _Search(used, project)
     if isinstance(project.layout, PackageLayout):
         return next(chain(search.rebound(), search.places_in_package()), "")
-    found = chain(search.rebound(), search.hooks(), search.places(), search.given_away())
-    return next(found, "")
+    found = (search.rebound(), search.hooks(), search.places(), search.given_away())
+    return next(chain(*found, why_unseen(search.names, project)), "")
 
 
 def why_replaced_at(used: Used, home: SourceFile, project: ProjectIndex) -> str:
@@ -187,7 +188,7 @@ class _Search:
         self._project = project
         self._roots = {name.partition(".")[0] for name in used.outside} | {"builtins"}
         self._tails = {name.rpartition(".")[2] for name in used.outside}
-        self._names = used.names | self._tails - _MOSTLY_DATA
+        self.names = used.names | self._tails - _MOSTLY_DATA
         self._packages = _packages_of(used.modules)
 
     def rebound(self) -> Iterator[str]:
@@ -255,7 +256,7 @@ class _Search:
 
     def _changes_in_package(self, within: Sequence[str]) -> Iterator[tuple[str, bool]]:
         """Each place, and whether it counts even where nobody hands a class to it."""
-        names = self._names | self._tails | SPECIAL_NAMES
+        names = self.names | self._tails | SPECIAL_NAMES
         for module, target, value in stores_of(names, self._project, within):
             if self._counts(target.value, target.attr, value, module):
                 is_named = module.bindings.qualified(target) in self._used.outside
@@ -285,11 +286,11 @@ class _Search:
     def places(self) -> Iterator[str]:
         """The places, in words."""
         project = self._project
-        stores = stores_of(self._names | SPECIAL_NAMES, project), stores_on_imports(project)
+        stores = stores_of(self.names | SPECIAL_NAMES, project), stores_on_imports(project)
         for module, target, value in chain(*stores):
             if self._counts(target.value, target.attr, value, module):
                 yield _shown(target, module)
-        hidden = (self._tails - self._names).union(*self._packages.values())
+        hidden = (self._tails - self.names).union(*self._packages.values())
         finding = {path for word in _FINDING_MODULES for path in project.holding(word)}
         for module, target, value in stores_of(hidden, project, finding):
             is_plain = value is not None and is_data(value, module)
@@ -347,7 +348,7 @@ class _Search:
         key = entry.slice
         if isinstance(key, ast.Name) and key.id == "__name__":
             package, _, last = change.module.name.rpartition(".")
-            hides = package in self._used.modules and last in self._names | self._tails
+            hides = package in self._used.modules and last in self.names | self._tails
             return hides or change.module.name in self._used.modules
         if not isinstance(key, ast.Constant):
             return True
@@ -358,7 +359,7 @@ class _Search:
         return not self._meanings(receiver, home)[0].isdisjoint(self._used.nodes)
 
     def _may_be(self, name: str | None) -> bool:
-        return name is None or name in self._names or name in SPECIAL_NAMES
+        return name is None or name in self.names or name in SPECIAL_NAMES
 
     def _counts(
         self, receiver: ast.expr | None, name: str | None, value: ast.expr | None, home: SourceFile

@@ -11,9 +11,9 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from torchload_lint.helper_module import NAME, is_helper, is_older_helper
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.project.changes.programs import program_files
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
@@ -57,11 +57,7 @@ _ASSIGNED = late_pattern(
 )
 """A name that is given what another one stands for, or several names."""
 _WORD = late_pattern(r"\w+")
-_OF_TESTS = late_pattern(r"(?:^|/)(?:tests/|(?:conftest|setup|versioneer|noxfile)\.py$)|^docs?/")
-_MAYBE_TESTS = late_pattern(r"(?:^|/)(?:test/|testing/|test_[^/]*\.py$|[^/]*_test\.py$)")
-_TESTING = late_pattern(
-    r"^\s*(?:(?:async\s+)?def test_|(?:import|from)\s+(?:pytest|unittest)\b)", re.MULTILINE
-)
+_CONTINUED = late_pattern(r"\\\r?\n")
 
 
 class AttributeStore(NamedTuple):
@@ -80,27 +76,6 @@ class _Targets(NamedTuple):
     """First names of what attributes may be set on, where they may stand for what is imported."""
 
 
-def program_files(project: ProjectIndex) -> list[str]:
-    """The Python files of a project without its tests, setup and documentation, and without the
-    module that fixes write, which gives objects the class that they are restored as.
-
-    ``test.py`` often is a program, and counts.
-    """
-    return project.remember(
-        ("stores", "program files"),
-        lambda: [path for path in project.files.python_files() if not _is_aside(path, project)],
-    )
-
-
-def _is_aside(path: str, project: ProjectIndex) -> bool:
-    if _OF_TESTS.search(path):
-        return True
-    if path.endswith(f"{NAME}.py"):
-        text = project.files.text(path) or ""
-        return is_helper(path, text) or is_older_helper(path, text)
-    return bool(_MAYBE_TESTS.search(path) and _TESTING.search(project.files.text(path) or ""))
-
-
 def stores_of(
     names: Collection[str], project: ProjectIndex, within: Collection[str] | None = None
 ) -> Iterator[AttributeStore]:
@@ -114,6 +89,14 @@ def stores_of(
         wanted = _targets(path, project).names & set(names)
         if wanted and (module := project.module_at(path)) is not None:
             yield from _stores(module, wanted)
+
+
+def unread_stores(names: Collection[str], project: ProjectIndex) -> Iterator[str]:
+    """The files that may store one of these attributes, and that cannot be parsed here."""
+    for path in program_files(project):
+        targets = _targets(path, project)
+        if (targets.names & set(names) or targets.receivers) and project.module_at(path) is None:
+            yield path
 
 
 def stores_on_imports(project: ProjectIndex) -> Iterator[AttributeStore]:
@@ -134,6 +117,7 @@ def _targets(path: str, project: ProjectIndex) -> _Targets:
 
 
 def _read(text: str) -> _Targets:
+    text = _CONTINUED.sub(" ", text)
     shorter = _NO_TARGETS.sub("", text)
     receivers = frozenset(_ON_A_NAME.findall(shorter))
     if receivers and "import *" not in text:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.project.changes.programs import program_files
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
@@ -128,6 +129,15 @@ def changes_in(paths: Iterable[str], project: ProjectIndex) -> Iterator[Reflecte
         module = project.module_at(path) if path in words else None
         if module is not None:
             yield from _in(project, module)
+
+
+def unread(project: ProjectIndex) -> list[str]:
+    """The files with such words that cannot be parsed here."""
+    return [
+        path
+        for path in program_files(project)
+        if path in _holding_words(project) and project.module_at(path) is None
+    ]
 
 
 def changes_within(paths: Iterable[str], project: ProjectIndex) -> Iterator[ReflectedChange]:
