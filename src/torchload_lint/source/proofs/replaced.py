@@ -29,6 +29,7 @@ from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
 from torchload_lint.source.proofs.replacing.given_away import takers_in_program
 from torchload_lint.source.proofs.replacing.handing_classes import finds_class, handed_on, naming
+from torchload_lint.source.proofs.replacing.other_selves import takes_another
 from torchload_lint.source.proofs.replacing.own_objects import (
     class_around,
     finds_module,
@@ -136,8 +137,7 @@ class Used:
         self.modules.add(module.name)
         self.files[module.path] = module
         if isinstance(node, ast.ClassDef):
-            members = (one for one in body(node.body) if not _is_field(one, module))
-            self.names.update(name for one in members for name in bound(one))
+            self.names.update(name for one in body(node.body) for name in bound(one))
         stated = module.parents.get(node) if isinstance(node, ast.expr) else node
         self.names.update(bound(stated))
 
@@ -169,15 +169,6 @@ def bound(node: ast.AST | None) -> Iterator[str]:
     elif isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         yield from (target.id for target in targets if isinstance(target, ast.Name))
-
-
-def _is_field(statement: ast.stmt, home: SourceFile) -> bool:
-    """Whether it is an attribute of a class that holds data, which objects have of their own."""
-    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-        return not isinstance(statement, (*FUNCTIONS, ast.ClassDef))
-    value = statement.value
-    made_by = home.bindings.qualified(value.func) if isinstance(value, ast.Call) else None
-    return made_by in {"dataclasses.field", "enum.auto"} or is_data(value, home)
 
 
 class _Search:
@@ -406,7 +397,7 @@ class _Search:
         """The definitions that it may be, names of libraries, and whether that is all."""
         holder = class_around(receiver, home)
         if holder is not None:
-            return {holder}, set(), True
+            return {holder}, set(), not takes_another(receiver, home, self._project)
         possible = home.bindings.possible(receiver)
         nodes: set[ast.AST] = set()
         outside: set[str] = set()

@@ -34,7 +34,7 @@ _INNARDS = (
 )
 WORDS = (
     *(*_SETTERS, *_PATCHERS, *_NAMESPACES, *_INNER_NAMESPACES, *_RUNNERS, *_INNARDS),
-    *("modules", "reload", *_COPIERS),
+    *("modules", "reload", "attrgetter", *_COPIERS),
 )
 _SEARCHED = tuple(
     word for word in WORDS if not any(other in word for other in WORDS if other != word)
@@ -192,6 +192,7 @@ def _collect(module: SourceFile) -> Iterator[ReflectedChange]:
 
 def _read(module: SourceFile, word: str, node: ast.AST) -> Iterator[ReflectedChange]:
     if isinstance(node, ast.Constant) and word not in (*_PATCHERS, *_SETTERS):
+        yield from _asked_by_text(module, node)
         return
     if isinstance(node, ast.alias) and word in _RUNNERS:
         if node.asname and getattr(module.parents.get(node), "module", "") == "builtins":
@@ -202,10 +203,30 @@ def _read(module: SourceFile, word: str, node: ast.AST) -> Iterator[ReflectedCha
         yield from _patched(module, node)
     elif word in _COPIERS:
         yield from _copied(module, word, node)
+    elif word == "attrgetter":
+        yield from _getter(module, node)
     elif isinstance(node, ast.Attribute):
         yield from _attribute(module, word, node)
     elif isinstance(node, ast.Name):
         yield from _name(module, word, node)
+
+
+def _asked_by_text(module: SourceFile, node: ast.Constant) -> Iterator[ReflectedChange]:
+    """``getattr(x, "__dict__")["name"] = …``."""
+    call = module.parents.get(node)
+    if node.value not in {*_NAMESPACES, *_INNER_NAMESPACES} or not isinstance(call, ast.Call):
+        return
+    if module.bindings.qualified(call.func) == "builtins.getattr" and _is_changed(call, module):
+        receiver = call.args[0] if node.value == "__dict__" else None
+        yield ReflectedChange(module, node, receiver, _entry(call, module), "attribute")
+
+
+def _getter(module: SourceFile, node: ast.AST) -> Iterator[ReflectedChange]:
+    """``attrgetter("__init__.__globals__")(Net)["name"] = …``."""
+    call = module.parents.get(node)
+    given = call.args if isinstance(call, ast.Call) and call.func is node else ()
+    if any("__" in str(getattr(one, "value", "__")) for one in given):
+        yield ReflectedChange(module, node, None, None, "attribute")
 
 
 def _attribute(module: SourceFile, word: str, node: ast.Attribute) -> Iterator[ReflectedChange]:
@@ -273,6 +294,8 @@ def _setter(
 ) -> Iterator[ReflectedChange]:
     """``setattr(x, "name", v)``, ``x.__setattr__("name", v)``; all else may do anything."""
     if isinstance(node, ast.alias):
+        if node.asname:  # its calls go by another name
+            yield ReflectedChange(module, node, None, None, "attribute")
         return
     if isinstance(parent, ast.Call) and parent.func is node:
         given = list(parent.args)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import member
+from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.proofs.known.harmless import (
+    DECORATORS,
     MAKING_CLASSES,
     METACLASSES,
     is_harmless,
     is_harmless_base,
     makes_data,
 )
+from torchload_lint.source.proofs.replacing.other_selves import takes_another
 from torchload_lint.source.proofs.uses.own_self import is_instance
 from torchload_lint.source.text.definitions import FUNCTIONS
 
@@ -30,6 +32,7 @@ _GIVES_MODULES = frozenset(
     "children modules named_children named_modules named_parameters parameters".split()
 )
 """Methods of torch.nn.Module that go through objects."""
+_COPIES_BY_ITSELF = tuple(f"def __{name}__" for name in ("copy", "deepcopy", "reduce", "reduce_ex"))
 _GIVES_OPTIONS = frozenset({"parse_args", "parse_known_args"})
 _FINDS_MODULES = frozenset(
     {"builtins.__import__", "importlib.import_module", "sys.modules.get", "sys.modules.pop"}
@@ -70,47 +73,56 @@ def is_object(node: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
         return False
     definitions = home.bindings.definitions(node)
     if home.bindings.class_of_self(node) is not None:
-        return is_instance(node, home) and all(
-            _is_of_instance(one.node, home) for one in definitions
-        )
-    return _is_tested(node, home) or (
+        is_own = all(_is_of_instance(one.node, home) for one in definitions)
+        return is_instance(node, home) and is_own and not takes_another(node, home, project)
+    return _is_tested(node, home, project) or (
         bool(definitions) and all(_gives_object(one, home, project) for one in definitions)
     )
 
 
-def _is_tested(node: ast.Name, home: SourceFile) -> bool:
+def _is_tested(node: ast.Name, home: SourceFile, project: ProjectIndex) -> bool:
     """Whether ``isinstance`` has said so: it stands in ``if isinstance(node, …):``."""
     inner: ast.AST = node
     while (outer := home.parents.get(inner)) is not None and not isinstance(outer, FUNCTIONS):
         if isinstance(outer, ast.If) and inner in outer.body:
             tests = outer.test.values if isinstance(outer.test, ast.BoolOp) else [outer.test]
             is_or = isinstance(outer.test, ast.BoolOp) and isinstance(outer.test.op, ast.Or)
-            if not is_or and any(_says_object(test, node.id) for test in tests):
+            if not is_or and any(_says_object(one, node.id, home, project) for one in tests):
                 return True
         inner = outer
     return False
 
 
-def _says_object(test: ast.expr, name: str) -> bool:
+def _says_object(test: ast.expr, name: str, home: SourceFile, project: ProjectIndex) -> bool:
     if not isinstance(test, ast.Call) or ast.unparse(test.func) != "isinstance":
         return False
-    is_it = len(test.args) == 2 and ast.unparse(test.args[0]) == name  # noqa: PLR2004 - its two
-    kinds = {part for one in test.args[1:] for part in re.findall(r"\w+", ast.unparse(one))}
-    return is_it and kinds.isdisjoint(_NO_CLASSES)
+    if len(test.args) != 2 or ast.unparse(test.args[0]) != name:  # noqa: PLR2004 - its two
+        return False
+    kinds = test.args[1].elts if isinstance(test.args[1], ast.Tuple) else [test.args[1]]
+    return all(_is_declared(one, home, project) or _is_unknown(one, home) for one in kinds)
+
+
+def _is_unknown(node: ast.expr, home: SourceFile) -> bool:
+    """Whether it is a name that the file does not have: what stands below it never runs."""
+    return (
+        isinstance(node, ast.Name)
+        and not home.bindings.definitions(node)
+        and node.id not in _NO_CLASSES
+    )
 
 
 def _gives_object(definition: Definition, home: SourceFile, project: ProjectIndex) -> bool:
     loop = definition.node
     if isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call):
         called = loop.iter.func
-        return isinstance(called, ast.Attribute) and called.attr in _GIVES_MODULES
+        return _is_libraries(called, _GIVES_MODULES, project)
     if definition.kind == "assign":
         return _makes_object(definition.value, home, project)
     if definition.kind in {"function", "class"}:
         return isinstance(home.bindings.scope(definition.node), FUNCTIONS)
     if isinstance(definition.node, ast.arg) and definition.node.annotation is not None:
         return _is_declared(definition.node.annotation, home, project)
-    return _is_self_of_wrapper(definition.node, home)
+    return False
 
 
 def _is_declared(annotation: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
@@ -129,15 +141,6 @@ def _is_declared(annotation: ast.expr, home: SourceFile, project: ProjectIndex) 
     return dotted.rpartition(".")[2] not in _NO_CLASSES and _is_class(dotted, home, project)
 
 
-def _is_self_of_wrapper(parameter: ast.AST, home: SourceFile) -> bool:
-    """The ``self`` of a function that a decorator puts in the place of a method."""
-    function = home.parents.get(home.parents.get(parameter, parameter))
-    if not isinstance(function, FUNCTIONS) or getattr(parameter, "arg", "") != "self":
-        return False
-    funcs = [one.func if isinstance(one, ast.Call) else one for one in function.decorator_list]
-    return "functools.wraps" in map(home.bindings.qualified, funcs)
-
-
 def _is_of_instance(parameter: ast.AST, home: SourceFile) -> bool:
     function = home.parents[home.parents[parameter]]
     if not isinstance(function, FUNCTIONS) or function.name in _NOT_A_METHOD:
@@ -151,17 +154,24 @@ def _is_of_instance(parameter: ast.AST, home: SourceFile) -> bool:
 def _makes_object(value: ast.expr | None, home: SourceFile, project: ProjectIndex) -> bool:
     if not isinstance(value, ast.Call):
         return False
-    if isinstance(value.func, ast.Attribute) and value.func.attr in _GIVES_OPTIONS:
+    if _is_libraries(value.func, _GIVES_OPTIONS, project):
         return True
     meanings = home.bindings.possible(value.func)
     if meanings & {"copy.copy", "copy.deepcopy"} and len(value.args) == 1:
-        return is_object(value.args[0], home, project)
+        is_its_own = any(map(project.holding, _COPIES_BY_ITSELF))
+        return is_object(value.args[0], home, project) and not is_its_own
     gives_class = not meanings.isdisjoint(MAKING_CLASSES)
     return (
         bool(meanings)
         and not gives_class
         and all(_is_class(one, home, project) for one in meanings)
     )
+
+
+def _is_libraries(func: ast.expr, methods: frozenset[str], project: ProjectIndex) -> bool:
+    """Whether it is one of these methods of a library: the project has none that is called so."""
+    is_so_called = isinstance(func, ast.Attribute) and func.attr in methods
+    return is_so_called and not project.holding(f"def {func.attr}")  # type: ignore[attr-defined]
 
 
 def _is_class(dotted: str, home: SourceFile, project: ProjectIndex) -> bool:
@@ -172,10 +182,22 @@ def _is_class(dotted: str, home: SourceFile, project: ProjectIndex) -> bool:
         return is_named_so or makes_data(dotted) or is_harmless_base(dotted)
     return all(
         isinstance(one.node, ast.ClassDef)
-        and member(one.node, "__new__") is None
         and METACLASSES.isdisjoint(map(one.module.bindings.qualified, one.node.bases))
+        and all(
+            _makes_its_own(level, module)
+            for level, module in ancestry(one.node, one.module, project)
+        )
         for one in found
     )
+
+
+def _makes_its_own(node: ast.ClassDef, home: SourceFile) -> bool:
+    """Whether nothing in a class makes its call give something else than an object of it."""
+    marks = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
+    is_marked = all(home.bindings.qualified(one) in DECORATORS for one in marks)
+    metas = (one.value for one in node.keywords if one.arg == "metaclass")
+    is_plain = all(home.bindings.qualified(one) in METACLASSES for one in metas)
+    return is_marked and is_plain and member(node, "__new__") is None
 
 
 def finds_module(node: ast.expr, home: SourceFile) -> bool:
