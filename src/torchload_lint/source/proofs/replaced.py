@@ -29,6 +29,13 @@ from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
 from torchload_lint.source.proofs.replacing.given_away import takers_in_program
 from torchload_lint.source.proofs.replacing.handing_classes import finds_class, handed_on, naming
+from torchload_lint.source.proofs.replacing.hooks import HOOKS, WHERE
+from torchload_lint.source.proofs.replacing.logging_hooks import (
+    HUNG_ONTO,
+    OF_STREAMS,
+    STREAMS,
+    hung_onto_loggers,
+)
 from torchload_lint.source.proofs.replacing.other_selves import takes_another
 from torchload_lint.source.proofs.replacing.own_objects import (
     class_around,
@@ -61,53 +68,7 @@ _NOT_LED_TO = (
     *("torch.hub.", "torch.profiler.", "torch.utils.data.", "matplotlib.", "builtins.print"),
 )
 """What no proof leads to, where it does not say so itself."""
-_HOOKS = (
-    ("logging.", "addFilter", r"\baddFilter\("),
-    ("logging.", "setLoggerClass", r"\bsetLoggerClass\("),
-    ("logging.", "setLogRecordFactory", r"\bsetLogRecordFactory\("),
-    ("logging.", "Handler", r"\bclass\s+\w+\([^)]*Handler\b"),
-    ("logging.", "Formatter", r"\bclass\s+\w+\([^)]*Formatter\b"),
-    ("logging.", "emit", r"\bdef\s+emit\("),
-    ("logging.", "handlers", r"\bhandlers\s*\.\s*(?:append|insert|extend)\("),
-    ("logging.", "StreamHandler", r"\bStreamHandler\(\s*(?:stream\s*=\s*)?(?!sys\.|None\b)\w"),
-    ("logging.", "basicConfig", r"\bbasicConfig\([^)]*\bstream\s*=\s*(?!sys\.|None\b)\w"),
-    *(
-        (
-            start,
-            word,
-            (
-                rf"\.{word}\s*(?:=(?!=)|,[^=\n]*(?<![=!<>])=(?!=)|\.\w+\s*=(?!=)|\bin\b)"
-                rf"|\bredirect_{word}\(|\bsetattr\([^)\n]*['\"]{word}|\bvars\(\s*sys\b"
-            ),
-        )
-        for start in ("builtins.print", "logging.", "warnings.")
-        for word in ("stdout", "stderr")
-    ),
-    ("torch.nn.", "register_module_", r"\bregister_module_\w*hook\("),
-    ("", "meta_path", r"\bmeta_path\b"),
-    ("", "path_hooks", r"\bpath_hooks\b"),
-    ("", "__kwdefaults__", r"\b__kwdefaults__\b"),
-    (
-        "",
-        "f_locals",
-        r"\bf_locals\s*(?:\[[^\]\n]*\]\s*=(?!=)|\|=|\.\s*(?:update|setdefault|__setitem__)\b)",
-    ),
-    ("", "get_refer", r"\bget_refer(?:ents|rers)\("),
-    *(("", word, rf"\b{word}\b") for word in ("_convert_", "global_enum")),
-    ("", "modules", r"\b(?:getattr|vars)\(\s*sys\b|\bsys\.__dict__"),
-)
-"""Where it starts what a proof uses (empty: imports, which all do) → a word of files that hang code
-of their own onto it."""
-
-_WHERE = {
-    "__kwdefaults__": "functions",
-    "_convert_": "names of a file",
-    "f_locals": "names of a file",
-    "get_refer": "any object",
-    "global_enum": "names of a file",
-}
-"""What a word stands for, where it is not imports."""
-
+_PRINTING = frozenset({"builtins.print", "warnings.warn"})
 _FINDING_MODULES = ("modules", "import_module", "__import__")
 """Words of what finds a module by a name."""
 
@@ -180,6 +141,8 @@ class _Search:
         self._roots = {name.partition(".")[0] for name in used.outside} | {"builtins"}
         self._tails = {name.rpartition(".")[2] for name in used.outside}
         self.names = used.names | self._tails - _MOSTLY_DATA
+        self.names |= HUNG_ONTO if self._asks_loggers() else set()
+        self.names |= OF_STREAMS if used.outside & _PRINTING else set()
         self._packages = _packages_of(used.modules)
 
     def rebound(self) -> Iterator[str]:
@@ -197,13 +160,27 @@ class _Search:
 
     def hooks(self) -> Iterator[str]:
         """The places that hang code onto loggers, or onto all modules."""
+        if self._asks_loggers():
+            yield from filter(None, (hung_onto_loggers(self._project),))
         programs = set(program_files(self._project))
-        for start, word, pattern in _HOOKS:
+        for start, word, pattern in HOOKS:
             if not start or any(name.startswith(start) for name in self._used.outside):
                 for path in sorted(programs.intersection(self._project.holding(word))):
-                    if re.search(pattern, self._project.files.text(path) or ""):
-                        what = start.rstrip(".") or _WHERE.get(word, "imports")
+                    text = (self._project.files.text(path) or "").replace("\\\n", " ")
+                    if re.search(pattern, text):
+                        what = start.rstrip(".") or WHERE.get(word, "imports")
                         yield f"{path} hangs code of its own onto {what} ({word})"
+
+    def _asks_loggers(self) -> bool:
+        """Whether loggers get to see anything; a program may lead warnings to them."""
+        starts = {name.partition(".")[0] for name in self._used.outside}
+        return "logging" in starts or (
+            "warnings" in starts and bool(self._project.holding("captureWarnings"))
+        )
+
+    def _may_be_logger(self, receiver: ast.expr, name: str | None, home: SourceFile) -> bool:
+        is_own = home.bindings.class_of_self(receiver) is not None
+        return not is_own and self._asks_loggers() and (name is None or name in HUNG_ONTO)
 
     def given_away(self) -> Iterator[str]:
         """Where a class is given to an installed file that changes what it does not say."""
@@ -301,7 +278,7 @@ class _Search:
         for change in reflection.changes_of(home, self._project):
             if self._is_reflected(change):
                 yield change.in_words
-        for start, word, pattern in _HOOKS:
+        for start, word, pattern in HOOKS:
             is_used = not start or any(one.startswith(start) for one in self._used.outside)
             if is_used and re.search(pattern, home.text):
                 yield f"{home.path} hangs code of its own onto what it uses ({word})"
@@ -360,7 +337,9 @@ class _Search:
             return False
         if receiver is None:
             return self._may_be(name) or name in self._tails
-        if is_object(receiver, home, self._project):
+        if is_object(receiver, home, self._project) and not self._may_be_logger(
+            receiver, name, home
+        ):
             return False
         if self._hides_module(receiver, name, home):
             return True
@@ -385,7 +364,9 @@ class _Search:
 
     def _is_of_library(self, dotted: str, name: str | None) -> bool:
         whole = f"{dotted}.{name}"
-        if whole in self._used.outside:
+        if whole in self._used.outside or (
+            name in self.names and not STREAMS.isdisjoint({dotted, whole})
+        ):
             return True
         if dotted.partition(".")[0] not in self._roots or whole.startswith(_NOT_LED_TO):
             return False
