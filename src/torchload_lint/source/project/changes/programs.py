@@ -21,13 +21,11 @@ _MAYBE_TESTS = late_pattern(r"(?:^|/)(?:test/|testing/|test_[^/]*\.py$|[^/]*_tes
 _TESTING = late_pattern(
     r"^\s*(?:(?:async\s+)?def test_|(?:import|from)\s+(?:pytest|unittest)\b)", re.MULTILINE
 )
-_IMPORT = late_pattern(
-    r"(?:^|[;:])[ \t]*(?:"
-    r"from[ \t]+(?P<source>[.\w]+)[ \t]+import\b[ \t]*(?P<names>\([^)]*\)|(?:[^\n\\#;]|\\\r?\n)*)"
-    r"|import[ \t]+(?P<modules>(?:[^\n\\#;]|\\\r?\n)*))"
-    r"|\b(?:import_module|__import__)\(\s*['\"](?P<text>[\w.]+)",
-    re.MULTILINE,
-)
+_WORD = late_pattern(r"import")
+_SOURCE = late_pattern(r"\bfrom[ \t]+([.\w]+)[ \t]+$")
+_LISTED = late_pattern(r"[ \t]*(\([^)]*\)|[^\n#;]*)")
+_BY_TEXT = late_pattern(r"import(?:_module|__)\(\s*['\"]([\w.]+)")
+_CONTINUED = late_pattern(r"\\\r?\n")
 _COMMENT = late_pattern(r"#[^\n]*")
 _DOTTED = late_pattern(r"[\w.]+")
 _FILES = (".py", "/__init__.py", ".pyc")
@@ -86,16 +84,21 @@ def imported_names(path: str, project: ProjectIndex) -> frozenset[str]:
 
 
 def _imported(text: str) -> Iterator[str]:
-    for match in _IMPORT.finditer(text):
-        source, given, modules, one = match.group("source", "names", "modules", "text")
-        if source is not None:
-            start = source if source.endswith(".") else f"{source}."
+    text = _CONTINUED.sub(" ", text)
+    for word in _WORD.finditer(text):
+        by_text = _BY_TEXT.match(text, word.start())
+        before = text[text.rfind("\n", 0, word.start()) + 1 : word.start()]
+        source = _SOURCE.search(before)
+        listed = _LISTED.match(text, word.end())
+        given = listed[1] if listed else ""
+        if by_text:
+            yield by_text[1]
+        elif source:
+            start = source[1] if source[1].endswith(".") else f"{source[1]}."
             names = _DOTTED.findall(_COMMENT.sub("", given))
-            yield from (source, *(f"{start}{name}" for name in names if name != "as"))
-        elif modules is not None:
-            yield from (part.split()[0] for part in modules.split(",") if part.split())
-        else:
-            yield one
+            yield from (source[1], *(f"{start}{name}" for name in names if name != "as"))
+        elif not before.strip() or before.rstrip().endswith((";", ":")):
+            yield from (part.split()[0] for part in given.split(",") if part.split())
 
 
 def _is_name(name: str) -> bool:

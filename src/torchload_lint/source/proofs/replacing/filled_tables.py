@@ -31,7 +31,7 @@ _TAKING = frozenset("clear discard pop popitem popleft remove reverse".split())
 _SHOWING = frozenset(
     """
     builtins.print copy.copy copy.deepcopy json.dump json.dumps pprint.pformat pprint.pprint
-    random.choice random.choices random.sample yaml.dump yaml.safe_dump
+    random.choice random.choices random.sample
     """.split()
 )
 """Functions that only read what they are given."""

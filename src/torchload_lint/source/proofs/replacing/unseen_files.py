@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.project.index import ProjectIndex
 
-_WORD = late_pattern(r"(?a:[^\W\d])*[^\x00-\x7f]\w*")
-"""A word with letters besides those of English."""
+_WORD = late_pattern(r"\w+")
 
 
 def why_unseen(names: Collection[str], project: ProjectIndex) -> Iterator[str]:
@@ -41,7 +40,9 @@ def _spelled_otherwise(project: ProjectIndex) -> str:
 def _spelling_otherwise(project: ProjectIndex) -> Iterator[str]:
     for path in program_files(project):
         text = project.files.text(path) or ""
-        if text.isascii() or not any(map(_is_read_otherwise, _WORD.findall(text))):
+        if not _is_read_otherwise(text):
+            continue
+        if not any(map(_is_read_otherwise, {*_WORD.findall(text)})):
             continue
         for token in _tokens(text):
             if token.type == tokenize.NAME and _is_read_otherwise(token.string):
@@ -50,7 +51,7 @@ def _spelling_otherwise(project: ProjectIndex) -> Iterator[str]:
 
 
 def _is_read_otherwise(word: str) -> bool:
-    return unicodedata.normalize("NFKC", word) != word
+    return not (word.isascii() or unicodedata.is_normalized("NFKC", word))
 
 
 def _tokens(text: str) -> Iterator[tokenize.TokenInfo]:
