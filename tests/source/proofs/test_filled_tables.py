@@ -43,6 +43,7 @@ FILLED = (
     "match Net:\n    case object(hooks=table):\n        table.append(evil)",
     "class Sub(Net):\n    pass\nSub.hooks.append(evil)",
     "from models import LIMITS as L\nL['a'] = evil",
+    "from models import LIMITS\nLIMITS |= {'a': evil}",
     "import models\nmodels.LIMITS.update(a=evil)",
     "Net.__init__.__globals__['LIMITS']['a'] = evil",
 )

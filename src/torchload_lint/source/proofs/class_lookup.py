@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.project.outlines import outline_of
 from torchload_lint.source.project.packages import any_package_index
-from torchload_lint.source.proofs.installed import imported_packages, in_packages, read_from
+from torchload_lint.source.proofs.installed import in_packages, read_from
 
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts, GlobalName
@@ -124,15 +124,18 @@ def _installed(project: ProjectIndex, name: GlobalName) -> ClassFacts | None:
     facts = _facts(one, index)._replace(read_from=str(distribution))
     if facts.unproven or not isinstance(one.node, ast.ClassDef):
         return facts
+    from torchload_lint.source.proofs.changed import (  # noqa: PLC0415
+        why_changed,
+        why_changed_elsewhere,
+    )
     from torchload_lint.source.proofs.proof import prove_class  # noqa: PLC0415 - as for _facts
-    from torchload_lint.source.proofs.replaced import why_replaced  # noqa: PLC0415
 
     used = prove_class(one.node, one.module, index).used
     if used is None:
         return facts
-    others = imported_packages(project, but=index)
-    reasons = (why_replaced(used, one) for one in (project, *others))
-    return facts._replace(unproven=next(filter(None, reasons), ""))
+    by_program = why_changed(used, project)
+    unproven = by_program or why_changed_elsewhere(used, project, [index, *used.indexes])
+    return facts._replace(unproven=unproven)
 
 
 def _facts(found: Found, project: ProjectIndex) -> ClassFacts:

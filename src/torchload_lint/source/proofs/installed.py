@@ -6,8 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.project.changes.programs import program_files
+from torchload_lint.source.project.changes.programs import imported_names, program_files
 from torchload_lint.source.project.packages import any_package_index
 
 if TYPE_CHECKING:
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
 _NOT_READ = frozenset({"builtins", "numpy", "torch"})
 """Packages that are compiled for the most part; tables say what is known of them."""
-
-_IMPORTED = late_pattern(r"^[ \t]*(?:from|import)[ \t]+([^\W\d]\w*)", re.MULTILINE)
-"""The first package that a statement imports."""
 
 
 def in_packages(dotted: str, project: ProjectIndex) -> list[tuple[ProjectIndex, Found]]:
@@ -57,8 +53,8 @@ def imported_packages(project: ProjectIndex, but: ProjectIndex) -> list[ProjectI
 
 
 def _imported_roots(project: ProjectIndex) -> frozenset[str]:
-    texts = (project.files.text(path) or "" for path in program_files(project))
-    return frozenset(root for text in texts for root in _IMPORTED.findall(text))
+    names = (imported_names(path, project) for path in program_files(project))
+    return frozenset(name.partition(".")[0] for one in names for name in one)
 
 
 def _is_imported(root: str, project: ProjectIndex) -> bool:

@@ -84,7 +84,7 @@ def meanings(
         if is_plain(name):
             continue
         inside = in_packages(name, project)
-        if not inside:
+        if not inside or any(answered_elsewhere(name, "", index) for index, _ in inside):
             return None
         found += inside
     return found if found or outside else None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called
 from torchload_lint.source.names.members import base_expressions, body, is_function, odd_members
+from torchload_lint.source.proofs.changed import why_changed, why_changed_elsewhere
 from torchload_lint.source.proofs.code import CodeReader
 from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
@@ -32,7 +33,6 @@ from torchload_lint.source.proofs.known.harmless import (
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
-from torchload_lint.source.proofs.replacing.filled_tables import why_filled
 from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
 from torchload_lint.source.proofs.uses.computing import computing, makes_array
 from torchload_lint.source.proofs.uses.decorators import PROPERTIES, gives_back, is_accessor
@@ -109,7 +109,8 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
         return Proof(f"{module.path}: it may give its {min(given)} what is not the file's")
     used = search.used
     return Proof(
-        why_replaced(used, project) or why_filled(used.nodes, used.files.values(), project),
+        why_changed(used, project)
+        or (why_changed_elsewhere(used, project, [project]) if len(used.indexes) > 1 else ""),
         frozenset(search.asks),
         loose,
         frozenset(search.hands),
@@ -187,6 +188,8 @@ class _ProofSearch:
                 check_place(current.module, current.project, by_attribute=not is_first)
                 self._steady.add(current.module.path)
             self.used.add(current.node, current.module)
+            if current.project not in self.used.indexes:
+                self.used.indexes.append(current.project)
             if isinstance(current.node, ast.ClassDef):
                 self._class(Holder(current.node, current.module, current.project))
             else:

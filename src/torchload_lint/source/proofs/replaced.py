@@ -44,7 +44,7 @@ from torchload_lint.source.proofs.replacing.own_objects import (
     is_object,
 )
 from torchload_lint.source.proofs.replacing.special_names import SPECIAL_NAMES
-from torchload_lint.source.proofs.replacing.unseen_files import why_unseen
+from torchload_lint.source.proofs.replacing.unseen_files import why_unread, why_unseen
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ class Used:
 
     files: dict[str, SourceFile] = field(default_factory=dict)
     """The files by their paths."""
+    indexes: list[ProjectIndex] = field(default_factory=list)
+    """The project and the installed packages that they belong to."""
 
     def add(self, node: ast.AST, module: SourceFile) -> None:
         """Note a class, a function or the expression of a value."""
@@ -111,7 +113,8 @@ def why_replaced(used: Used, project: ProjectIndex) -> str:
     """
     search = _Search(used, project)
     if isinstance(project.layout, PackageLayout):
-        return next(chain(search.rebound(), search.places_in_package()), "")
+        inside = (search.rebound(), search.loggers_of_package(), search.places_in_package())
+        return next(chain(*inside, why_unread(search.names, project)), "")
     found = (search.rebound(), search.hooks(), search.places(), search.given_away())
     return next(chain(*found, why_unseen(search.names, project)), "")
 
@@ -177,6 +180,13 @@ class _Search:
         return "logging" in starts or (
             "warnings" in starts and bool(self._project.holding("captureWarnings"))
         )
+
+    def loggers_of_package(self) -> Iterator[str]:
+        """The same of a package: what it hangs onto loggers."""
+        if self._asks_loggers() and len(program_files(self._project)) <= _MOST_SEARCHED:
+            yield from filter(None, (hung_onto_loggers(self._project),))
+        elif self._asks_loggers():
+            yield "the package is too large to be searched for what it does with loggers"
 
     def _may_be_logger(self, receiver: ast.expr, name: str | None, home: SourceFile) -> bool:
         is_own = home.bindings.class_of_self(receiver) is not None

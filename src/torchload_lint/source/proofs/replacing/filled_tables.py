@@ -169,14 +169,14 @@ def _by_text(name: ast.Constant, home: SourceFile) -> Iterator[_Use]:
 def _leaves_data(node: ast.expr, depth: int, home: SourceFile) -> bool:
     """Whether a use of a table leaves nothing but data in it."""
     user = home.parents.get(node)
+    if isinstance(user, ast.AugAssign) and user.target is node:
+        return is_data(user.value, home)
     if isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
         return True  # another table under its name: that is looked at elsewhere
     if is_only_read(node, home, depth):
         return True
     if isinstance(user, ast.Subscript) and user.value is node:
         return _leaves_item(user, depth, home)
-    if isinstance(user, ast.AugAssign):
-        return user.target is node and is_data(user.value, home)
     call = home.parents.get(user) if isinstance(user, ast.Attribute) else user
     if not isinstance(call, ast.Call):
         return False

@@ -23,7 +23,13 @@ _WORD = late_pattern(r"\w+")
 
 def why_unseen(names: Collection[str], project: ProjectIndex) -> Iterator[str]:
     """Why there may be places that change what is called so, and that are not seen."""
-    yield from filter(None, (imported_unseen(project), _spelled_otherwise(project)))
+    yield from filter(None, (imported_unseen(project),))
+    yield from why_unread(names, project)
+
+
+def why_unread(names: Collection[str], project: ProjectIndex) -> Iterator[str]:
+    """The same of the files that are looked at."""
+    yield from filter(None, (_spelled_otherwise(project),))
     unread = (*unread_stores({*names, *SPECIAL_NAMES}, project), *reflection.unread(project))
     yield from (f"{path} cannot be parsed here" for path in unread)
 

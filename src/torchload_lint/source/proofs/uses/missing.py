@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.project.layout import PackageLayout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +61,7 @@ def answered_elsewhere(dotted: str, near: str, project: ProjectIndex) -> bool:
             return True
         if hidden_by_module(name, found, home, project) or not all(map(_is_read, found)):
             return True
-        if any(one.qualified for one in found) and _renames(home, project):
+        if any(one.qualified for one in found) and _BY_TEXT.search(home.text):
             return True
         last = max((getattr(one.node, "lineno", 0) for one in found), default=0)
         if any(_may_bring(one, name, last, home, project) for one in defined.get("*", ())):
@@ -71,19 +70,13 @@ def answered_elsewhere(dotted: str, near: str, project: ProjectIndex) -> bool:
     return False
 
 
-def _renames(home: Module, project: ProjectIndex) -> bool:
-    """Whether a file of the project gives its names other meanings by a text or a mapping: what it
-    hands on may be another. In installed packages this mostly puts off imports.
-    """
-    is_own = not isinstance(project.layout, PackageLayout)
-    return is_own and _BY_TEXT.search(home.text) is not None
-
-
 _BY_TEXT = late_pattern(
     r"\bsys\.modules\[__name__\]|\b(?:globals|locals|vars)\(\)\s*(?:\[[^\n]*\]\s*=(?!=)|\.\s*update\b)"
     r"|^(?:exec|setattr)\(",
     re.MULTILINE,
 )
+"""Where a file gives its names other meanings by a text or a mapping: what it hands on may be
+another."""
 
 
 def _asked_of_package(dotted: str, near: str, project: ProjectIndex) -> bool:
