@@ -89,3 +89,18 @@ def test_a_file_that_cannot_be_parsed_here_ends_the_proof():
 def test_a_target_in_the_next_row_is_seen():
     on_two_rows = PATCH.replace("models.safe", "models.\\\n  safe")
     assert unproven(**{"patch.py": on_two_rows}).startswith("patch.py:4 sets")
+
+
+@pytest.mark.parametrize("where", ["pkg/__init__.py", "patch.py"])
+def test_a_name_that_a_package_hands_on_may_get_another_meaning(where):
+    models = MODELS.split("class")[1]
+    files = {
+        "models.py": f"from pkg import given\nclass{models}".replace("safe(", "given("),
+        "pkg/core.py": "def safe(x):\n    return x\n",
+        "pkg/__init__.py": "from .core import safe as given\n",
+    }
+    patch = PATCH.replace("models", "pkg").replace(".safe", ".given")
+    assert unproven(**files) == ""
+    assert "sets pkg.given" in unproven(**{**files, where: files.get(where, "") + patch})
+    unrelated = patch.replace(".given", ".unrelated")
+    assert unproven(**{**files, where: files.get(where, "") + unrelated}) == ""

@@ -354,6 +354,8 @@ class _Search:
         if self._hides_module(receiver, name, home):
             return True
         nodes, outside, is_known = self._meanings(receiver, home)
+        if self._hands_on(nodes, name):
+            return True
         if nodes & self._used.nodes:
             is_module = any(isinstance(node, ast.Module) for node in nodes)
             hides = name in self._tails  # ``models.len = f``: what the module's own code calls
@@ -364,6 +366,14 @@ class _Search:
         if any(self._is_of_library(dotted, name) for dotted in outside) and not is_put_back:
             return True
         return not is_known and self._may_be(name)
+
+    def _hands_on(self, nodes: set[ast.AST], name: str | None) -> bool:
+        """Whether a module gets a name that a file of the proof asks some module for."""
+        is_module = any(isinstance(node, ast.Module) for node in nodes - self._used.nodes)
+        return is_module and (
+            name is None
+            or any(re.search(rf"\b{name}\b", module.text) for module in self._used.files.values())
+        )
 
     def _hides_module(self, receiver: ast.expr, name: str | None, home: SourceFile) -> bool:
         """Whether a package is given something else for one of its modules: ``app.net = other``."""

@@ -235,13 +235,16 @@ HARMFUL_ATTRIBUTES = frozenset(
     cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
     touch unlink write_bytes write_text
     _legacy_seeding _register_hook_dict _resize_ generate_state prune
+    exists expanduser glob is_block_device is_char_device is_dir is_fifo is_file is_junction
+    is_mount is_socket is_symlink iterdir lstat owner readlink resolve rglob samefile walk
     _abc_caches_clear _abc_registry_clear _add_alias_ _add_value_alias_ _convert_ _create_
     """.split()
 )
 """Attributes of the values that a checkpoint may hold without asking: what reaches the disk, an
 address in memory, a logger, the interpreter, the bases of a class, the functions of a property,
 which set attributes of whatever they are given, or methods of numpy's generators that take any
-object for one. (``replace``, of one argument, moves a file.)"""
+object for one. What only looks at the disk counts, too: a path may name another machine.
+(``replace``, of one argument, moves a file.)"""
 
 SPECIAL_ATTRIBUTES = frozenset(
     """

@@ -20,7 +20,7 @@ def ends_late(node: ast.AST) -> str:
         return "" if is_empty else f"{node.name}, which may run when the load is over"
     is_around = type(node).__name__ in {"Try", "TryStar", "With"}
     if isinstance(node, _ENDING_LATE) or (
-        is_around and any(isinstance(one, ast.Yield) for one in ast.walk(node))
+        is_around and any(isinstance(one, ast.Yield | ast.YieldFrom) for one in ast.walk(node))
     ):
         return "a generator that does something when it is given up"
     return ""
