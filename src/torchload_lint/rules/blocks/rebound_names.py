@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.changes.attribute_stores import stores_of
-from torchload_lint.source.project.changes.programs import program_files
+from torchload_lint.source.project.changes.of_the_program import program_files
 from torchload_lint.source.proofs.replacing.own_objects import finds_module
 
 if TYPE_CHECKING:

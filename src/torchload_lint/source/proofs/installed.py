@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.project.changes.programs import imported_names, program_files
+from torchload_lint.source.project.changes.of_the_program import names_in_imports, program_files
 from torchload_lint.source.project.packages import any_package_index
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def imported_packages(project: ProjectIndex, but: ProjectIndex) -> list[ProjectI
 
 
 def _imported_roots(project: ProjectIndex) -> frozenset[str]:
-    names = (imported_names(path, project) for path in program_files(project))
+    names = (names_in_imports(path, project) for path in program_files(project))
     return frozenset(name.partition(".")[0] for one in names for name in one)
 
 

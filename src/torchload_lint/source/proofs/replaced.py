@@ -23,7 +23,7 @@ from torchload_lint.source.project.changes.attribute_stores import (
     stores_of,
     stores_on_imports,
 )
-from torchload_lint.source.project.changes.programs import program_files
+from torchload_lint.source.project.changes.of_the_program import program_files
 from torchload_lint.source.project.layout import PackageLayout
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
@@ -44,7 +44,7 @@ from torchload_lint.source.proofs.replacing.own_objects import (
     is_object,
 )
 from torchload_lint.source.proofs.replacing.special_names import SPECIAL_NAMES
-from torchload_lint.source.proofs.replacing.unseen_files import why_unread, why_unseen
+from torchload_lint.source.proofs.replacing.unseen_files import why_unparsed, why_unseen
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def why_replaced(used: Used, project: ProjectIndex) -> str:
     search = _Search(used, project)
     if isinstance(project.layout, PackageLayout):
         inside = (search.rebound(), search.loggers_of_package(), search.places_in_package())
-        return next(chain(*inside, why_unread(search.names, project)), "")
+        return next(chain(*inside, why_unparsed(search.names, project)), "")
     found = (search.rebound(), search.hooks(), search.places(), search.given_away())
     return next(chain(*found, why_unseen(search.names, project)), "")
 

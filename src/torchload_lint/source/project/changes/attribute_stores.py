@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.source.project.changes.programs import program_files
+from torchload_lint.source.project.changes.of_the_program import program_files
 from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.names.members import body
-from torchload_lint.source.project.changes.programs import program_files
+from torchload_lint.source.project.changes.of_the_program import program_files
 from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.proofs.replacing.own_objects import is_data
 from torchload_lint.source.proofs.uses.shared import depth_of, is_only_read

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.source.project.changes.programs import program_files
+from torchload_lint.source.project.changes.of_the_program import program_files
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import FUNCTIONS
 

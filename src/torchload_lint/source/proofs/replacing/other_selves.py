@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.project.changes.programs import program_files
+from torchload_lint.source.project.changes.of_the_program import program_files
 from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.proofs.known.harmless import DECORATORS
 from torchload_lint.source.proofs.uses.own_self import is_instance, is_of_class

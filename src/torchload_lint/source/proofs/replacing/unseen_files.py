@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.project.changes.attribute_stores import unread_stores
-from torchload_lint.source.project.changes.programs import imported_unseen, program_files
+from torchload_lint.source.project.changes.of_the_program import imported_unseen, program_files
 from torchload_lint.source.proofs.replacing.special_names import SPECIAL_NAMES
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ _WORD = late_pattern(r"\w+")
 def why_unseen(names: Collection[str], project: ProjectIndex) -> Iterator[str]:
     """Why there may be places that change what is called so, and that are not seen."""
     yield from filter(None, (imported_unseen(project),))
-    yield from why_unread(names, project)
+    yield from why_unparsed(names, project)
 
 
-def why_unread(names: Collection[str], project: ProjectIndex) -> Iterator[str]:
+def why_unparsed(names: Collection[str], project: ProjectIndex) -> Iterator[str]:
     """The same of the files that are looked at."""
     yield from filter(None, (_spelled_otherwise(project),))
     unread = (*unread_stores({*names, *SPECIAL_NAMES}, project), *reflection.unread(project))

@@ -58,7 +58,7 @@ def _program_files(project: ProjectIndex) -> list[str]:
     for path in found:  # which grows
         if not tests:
             break
-        for name in sorted(imported_names(path, project)):
+        for name in sorted(names_in_imports(path, project)):
             if not last_parts.isdisjoint(name.split(".")):
                 located = {project.layout.locate(one, path) for one in _with_packages(name)} & tests
                 found += sorted(filter(None, located))
@@ -75,7 +75,7 @@ def _is_aside(path: str, project: ProjectIndex) -> bool:
     return bool(_MAYBE_TESTS.search(path) and _TESTING.search(project.files.text(path) or ""))
 
 
-def imported_names(path: str, project: ProjectIndex) -> frozenset[str]:
+def names_in_imports(path: str, project: ProjectIndex) -> frozenset[str]:
     """All that the imports of a file name, modules and what is taken from them alike."""
     text = project.files.text(path) or ""
     return project.remember_of(
@@ -117,7 +117,7 @@ def _imported_unseen(project: ProjectIndex) -> Iterator[str]:
     asked: set[tuple[str, str]] = set()
     for path in program_files(project):
         folder = path.rpartition("/")[0]
-        for name in sorted(imported_names(path, project)):
+        for name in sorted(names_in_imports(path, project)):
             for one in () if name.startswith(".") else _with_packages(name):
                 if (folder, one) in asked:
                     break
