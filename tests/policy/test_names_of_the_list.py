@@ -52,7 +52,7 @@ def run(folder, body, other):
     good = forge.new(forge.name("victim", "Net")) + b"}b"
     hostile = forge.call(forge.name("victim", "Other"), forge.text("ran"))
     checkpoint.write_bytes(forge.archive(forge.program(good)))
-    torchload_lint.check(folder, options=Options(fix=True, write=True))
+    torchload_lint.check(folder, options=Options(fix=True, write=True, unsafe=True))
     assert "safe_globals([" in (folder / "app.py").read_text()
     ends = []
     for one in (good, hostile):

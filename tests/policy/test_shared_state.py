@@ -36,11 +36,9 @@ class Kind(enum.Enum):
 COMMANDS = ["ls"]
 BY_NAME = {"list": "ls"}
 
-def commands():
-    return COMMANDS
-
 class Job:
 """
+HANDED_ON = "\ndef commands():\n    return COMMANDS\n"
 CHANGING = {
     "item": "    shared = ['ls']\n    def __init__(self, a): self.shared[0] = a",
     "method": "    shared = ['ls']\n    def __init__(self, a): self.shared.insert(0, a)",
@@ -114,7 +112,7 @@ def trust(project, module, name, program):
 
 @pytest.mark.parametrize("body", CHANGING.values(), ids=CHANGING)
 def test_a_class_that_changes_what_others_share_is_not_proven(body, tmp_path):
-    (tmp_path / "jobs.py").write_text(HEAD + body + "\n")
+    (tmp_path / "jobs.py").write_text(HEAD + body + "\n" + HANDED_ON)
     assert trust(tmp_path, "jobs", "Job", forge.new(forge.name("jobs", "Job"))) is not (
         Trust.FIRST_PARTY
     )
@@ -124,6 +122,14 @@ def test_a_class_that_changes_what_others_share_is_not_proven(body, tmp_path):
 def test_one_that_only_reads_it_is(body, tmp_path):
     (tmp_path / "jobs.py").write_text(HEAD + body + "\n")
     assert trust(tmp_path, "jobs", "Job", forge.new(forge.name("jobs", "Job"))) is Trust.FIRST_PARTY
+
+
+def test_nor_one_that_reads_what_the_program_hands_on(tmp_path):
+    """Whoever calls the function may put an object into the list, whose methods the class calls."""
+    (tmp_path / "jobs.py").write_text(f"{HEAD}{READING['loop']}\n{HANDED_ON}")
+    assert trust(tmp_path, "jobs", "Job", forge.new(forge.name("jobs", "Job"))) is not (
+        Trust.FIRST_PARTY
+    )
 
 
 MEETING = {
@@ -167,7 +173,7 @@ def test_an_operator_beside_a_plain_value(use, tmp_path):
 )
 def test_torch_would_let_the_file_change_it(kind, tmp_path, monkeypatch):
     body, name = CHANGING[kind], f"jobs_{abs(hash(kind))}"
-    (tmp_path / f"{name}.py").write_text(HEAD + body + "\n")
+    (tmp_path / f"{name}.py").write_text(HEAD + body + "\n" + HANDED_ON)
     monkeypatch.syspath_prepend(tmp_path)
     module = importlib.import_module(name)
     path = tmp_path / "model.pt"

@@ -68,10 +68,10 @@ _NOTES = (f"`torchload-lint inspect --helper > {NAME}.py` writes it anew; commit
 
 
 def _is_written(module: Module, context: Context) -> bool:
-    """Whether the file imports it, and not only a fix of this run, which writes it afterwards."""
-    if NAME not in module.text:
-        return False
-    return not context.adds_modules or NAME in (context.project.files.text(module.path) or "")
+    """Whether the file on the disk imports it: of one that a fix changes, or that is not saved yet,
+    the module may come with it.
+    """
+    return NAME in module.text and NAME in (context.project.files.text(module.path) or "")
 
 
 def _imports(module: Module) -> Iterator[tuple[ast.stmt, str]]:
