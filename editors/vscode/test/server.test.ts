@@ -35,7 +35,8 @@ test("findings, quick fixes, fix all, hover, hints, a checkpoint; and the server
     const capabilities = { textDocument: { diagnostic: {}, codeAction: {} } };
     const begun = await connection.sendRequest<InitializeResult>("initialize",
       { processId: process.pid, rootUri: pathToFileURL(folder).href, capabilities });
-    assert.deepEqual(begun.capabilities.executeCommandProvider?.commands, ["torchload-lint.inspect"]);
+    assert.deepEqual(begun.capabilities.executeCommandProvider?.commands,
+      ["torchload-lint.inspect", "torchload-lint.show"]);
     assert.ok(begun.capabilities.inlayHintProvider);
     await connection.sendNotification("initialized", {});
     await connection.sendNotification("textDocument/didOpen",
