@@ -56,6 +56,13 @@ def test_a_call_before_what_is_too_large():
     assert "weights_only=True alone" in report.problems[0].advice
 
 
+def test_a_split_frame_before_what_is_too_large():
+    small = DEFAULT_LIMITS._replace(pickle_bytes=100_000, first_window=10_000)
+    frame = b"\x95" + (3).to_bytes(8, "little")
+    data = b"\x80\x04" + frame + b"c_codecs\nOrderedDict\n)R0" + b"}0" * 100_000 + b"}."
+    assert inspect_bytes(zipped(data), "a.pt", limits=small).verdict is Verdict.DANGEROUS
+
+
 def test_a_small_record_that_is_too_large_hides_no_call():
     small = DEFAULT_LIMITS._replace(pickle_bytes=100_000)
     data = zipped(b"\x80\x02" + EVIL + b".", **{".data/serialization_id": b"1" * 200_000})

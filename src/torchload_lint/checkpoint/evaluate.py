@@ -130,7 +130,8 @@ def _judge_start(archive: ZipArchive, result: Evaluation, question: Question) ->
     with suppress(ZipFaultError):
         data = archive.read_start("data.pkl", question.limits.first_window)
         start = unpickle(data, result.guard, 0, question.limits)
-        start.fault = result.problem
+        if start.fault is None or start.fault.code != "hostile":
+            start.fault = result.problem
         result.streams.append(start)
 
 
