@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from torchload_lint.workspace.survey import SurveyedLoad
 
 LIMITS = TreeLimits(depth=12, entries=200, lines=2000)
+"""How much of an object unfolds on the page."""
 OUTSIDE = (
     "What it holds is not shown: it lies outside of the project and of its `checkpoint-roots`; "
     "`torchload-lint inspect` shows it"
 )
 WHOLE_TREE = TreeLimits(depth=50, entries=100_000, lines=100_000)
 """For programs, which ask for all of it."""
-"""How much of an object unfolds on the page."""
 
 
 def audit(report: Report, files: Iterable[Path], projects: Projects) -> str:

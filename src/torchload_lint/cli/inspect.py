@@ -144,24 +144,22 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
             warn("no checkpoints under " + ", ".join(there))
         missing += left
     about = _about_torch(inspections, projects)
-    told_apart = about if output_format == "text" and not quiet else ()
-    if union:
-        try:
+    try:
+        if union:
             told, complete = _union(inspections, projects, output_format, since_file)
-            write_text(output_file, told) if output_file else say(told)
-            for one in left:
-                warn(one)
-        except ConfigError as error:
-            fail(str(error))
-        hints.tell(told_apart)
-        raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
-    color = "never" if output_file else color
-    shown = {"summary": summary, "trees": not no_tree}
-    told = _told(inspections, output_format, left, about, **shown, color=color)
+        else:
+            shown = {"summary": summary, "trees": not no_tree}
+            painted = "never" if output_file else color
+            told = _told(inspections, output_format, left, about, **shown, color=painted)
+            complete = all(one.is_fine for one in inspections)
+    except ConfigError as error:
+        fail(str(error))
     write_text(output_file, told) if output_file else say(told)
-    hints.tell(told_apart)
-    status = CLEAN if all(one.is_fine for one in inspections) else FINDINGS
-    raise click.exceptions.Exit(FAILED if missing else status)
+    for one in left if union else ():
+        warn(one)
+    if output_format == "text" and not quiet:
+        hints.tell(about)
+    raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
 
 
 def _say_helper(context: click.Context) -> None:

@@ -71,9 +71,7 @@ def _not_checked(failures: Sequence[str]) -> str:
         "    </testcase>\n"
         for one in failures
     )
-    count = _value(len(failures))
-    head = f'name="{TOOL}" tests={count} failures="0" errors={count} skipped="0"'
-    return f"  <testsuite {head}>\n{cases}  </testsuite>\n"
+    return _own_suite(cases, len(failures), errors=len(failures))
 
 
 def _not_read(left: Sequence[str]) -> str:
@@ -84,17 +82,17 @@ def _not_read(left: Sequence[str]) -> str:
         "    </testcase>\n"
         for one in left
     )
-    count = _value(len(left))
-    head = f'name="{TOOL}" tests={count} failures="0" errors="0" skipped={count}'
-    return f"  <testsuite {head}>\n{cases}  </testsuite>\n"
+    return _own_suite(cases, len(left), skipped=len(left))
+
+
+def _own_suite(cases: str, count: int, *, errors: int = 0, skipped: int = 0) -> str:
+    """A suite of cases that belong to no file."""
+    counts = f'tests="{count}" failures="0" errors="{errors}" skipped="{skipped}"'
+    return f'  <testsuite name="{TOOL}" {counts}>\n{cases}  </testsuite>\n'
 
 
 def _passed() -> str:
-    return (
-        f'  <testsuite name="{TOOL}" tests="1" failures="0" errors="0" skipped="0">\n'
-        f'    <testcase name="No findings" classname="{TOOL}" />\n'
-        "  </testsuite>\n"
-    )
+    return _own_suite(f'    <testcase name="No findings" classname="{TOOL}" />\n', 1)
 
 
 def _value(value: object) -> str:
