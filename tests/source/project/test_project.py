@@ -127,6 +127,19 @@ def test_what_is_not_ours_is_not_found(name):
     assert find(project(NETS), GlobalName.parse(name)) is None
 
 
+def test_a_package_may_bring_names_by_many_stars():
+    packages = [f"pkg.parts{number}" for number in range(12)]
+    files = {"pkg/__init__.py": "".join(f"from {each} import *\n" for each in packages)}
+    for each in packages:
+        folder = each.replace(".", "/")
+        files[f"{folder}/__init__.py"] = f"from {each}.a import *\nfrom {each}.b import *\n"
+        files |= {f"{folder}/{name}.py": f"class {name.upper()}: ..." for name in "ab"}
+    files["pkg/parts9/net.py"] = "class Net: ..."
+    files["pkg/parts9/__init__.py"] += "from pkg.parts9.net import *\n"
+    found = find(project(files), GlobalName("pkg", "Net"))
+    assert str(found.defined_as) == "pkg.parts9.net.Net"
+
+
 def test_reexports_in_a_circle_end():
     index = project({"a.py": "from b import X", "b.py": "from a import X"})
     assert find(index, GlobalName("a", "X")) is None

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.text.parse import SyntaxProblem
 
 T = TypeVar("T")
-_LONGEST_CHAIN_OF_REEXPORTS = 8
+_MOST_REEXPORTS = 32
+"""Names that are looked up on the way from one to what it stands for."""
 _OF_ONE_FILE = "of one file"
 _OF_ONE_TEXT = frozenset(
     {"assigned", "attributes set", "calls", "configuration", "holding", "returns", "stores"}
@@ -169,7 +170,7 @@ class ProjectIndex:
         )
 
     def _definitions(self, dotted: str, near: str, seen: set[object]) -> Iterator[Found]:
-        if (dotted, near) in seen or len(seen) > _LONGEST_CHAIN_OF_REEXPORTS:
+        if (dotted, near) in seen or len(seen) > _MOST_REEXPORTS:
             return
         seen.add((dotted, near))
         module, rest = self.split(dotted, near)
@@ -219,7 +220,10 @@ class ProjectIndex:
         node, rest = definition.node, names[1:]
         if definition.qualified:
             target = definition.qualified
-            names_to_find = rest if definition.kind != "star-import" else names
+            starred = definition.kind == "star-import"
+            if starred and not self._may_bring(target, names[0], module.path):
+                return
+            names_to_find = names if starred else rest
             yield from self._definitions(".".join((target, *names_to_find)), module.path, seen)
         elif isinstance(node, ast.ClassDef):
             yield from self._in_class(module, node, names)
@@ -231,6 +235,14 @@ class ProjectIndex:
             yield from followed
             if not followed and not rest:
                 yield Found(module, node, "value", names[0], definition.value)
+
+    def _may_bring(self, origin: str, name: str, near: str) -> bool:
+        """Whether ``import *`` of a module may bring a name: where it holds the word, or has names
+        of further modules by ``import *``. Packages hold many such rows.
+        """
+        path = self.layout.locate(origin, near)
+        text = self.files.text(path) if path and path not in self._originals else None
+        return text is None or name in text or "import *" in text
 
     def _in_class(
         self, module: Module, node: ast.ClassDef, names: Sequence[str]
