@@ -222,7 +222,7 @@ def by_assignment(
             continue
         if may_be(node.value, module):
             why = f"{module.path}:{node.lineno} sets {ast.unparse(node)}"
-            if program.holds(module.path):
+            if program.comes_by(node, module):
                 return stored(why, node, module)
             first = first or why
     return first

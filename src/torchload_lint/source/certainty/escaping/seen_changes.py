@@ -21,6 +21,7 @@ from torchload_lint.source.domain.values import (
     Unknown,
     union,
 )
+from torchload_lint.source.facts.scripts import runs_as_program_alone
 from torchload_lint.source.project.imports import runs
 
 if TYPE_CHECKING:
@@ -77,6 +78,14 @@ class OneProgram(NamedTuple):
         return (
             path in self.files or runs(self.project, home, path) or runs(self.project, path, home)
         )
+
+    def comes_by(self, node: ast.AST, module: SourceFile) -> bool:
+        """Whether one program runs the load and a place in a file. What stands below the file's
+        own ``if __name__ == "__main__":`` runs where that file is what is started.
+        """
+        if runs_as_program_alone(module, node):
+            return runs(self.project, module.path, self.home.path)
+        return self.holds(module.path)
 
     def seen(self, why: str, module: SourceFile, target: ast.AST | None) -> str:
         """A reason that names a place in a file: seen, where it is one program's."""
