@@ -740,12 +740,17 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("files", "expected"), CASES.values(), ids=CASES)
-def test_signs_that_a_save_belongs_to_a_load(files, expected):
+def matched(files):
+    """The files of the saves that are matched to the load in use.py, each with its sign."""
     index = project(
         {path: f"import io\nimport torch\n{dedent(text)}\n" for path, text in files.items()}
     )
     module = index.module_at("demos/track/use.py") or index.module_at("use.py")
     (load,) = every_load(module, index)
     found = producers_for(load, module, resolve_path(load.file, module, index), index)
-    assert [each.match for each in found] == ([expected] if expected else [])
+    return [(each.path, each.match) for each in found]
+
+
+@pytest.mark.parametrize(("files", "expected"), CASES.values(), ids=CASES)
+def test_signs_that_a_save_belongs_to_a_load(files, expected):
+    assert [match for _, match in matched(files)] == ([expected] if expected else [])

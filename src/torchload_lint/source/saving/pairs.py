@@ -11,7 +11,9 @@ import re
 from typing import TYPE_CHECKING, TypeVar
 
 from torchload_lint.source.project.call_search import calls_among
-from torchload_lint.source.saving import carried, state_objects
+from torchload_lint.source.saving import carried
+from torchload_lint.source.saving.states import state_objects
+from torchload_lint.source.saving.states.state_values import objects_of_state
 from torchload_lint.source.state.stores import own_nodes
 from torchload_lint.source.text.expressions import TOO_DEEP, code_of, last_name
 
@@ -121,6 +123,40 @@ def are_counterparts(loading: str, saving: str, *, here: bool) -> bool:
 def asked_keys(load: LoadCall, module: Module) -> frozenset[str]:
     """The literal keys that are taken out of what is loaded, in the function that loads it."""
     return frozenset(_keys_of(load.node, module, _STATIONS))
+
+
+def surely_asked(load: LoadCall, module: Module) -> frozenset[str]:
+    """Those of these keys that are read whenever the value is loaded, in no branch of their own."""
+    return frozenset(
+        key
+        for place in _places(load.node, module, _STATIONS)
+        if (key := _key_read(module.parents.get(place), place))
+        and not _is_in_arm(place, load, module)
+    )
+
+
+def _is_in_arm(place: ast.AST, load: LoadCall, module: Module) -> bool:
+    """Whether a place stands in a branch that the load does not stand in."""
+    around = {load.node, *_above(load.node, module)}
+    inner = place
+    for outer in _above(place, module):
+        if outer in around:
+            return False
+        if isinstance(outer, ast.If | ast.IfExp) and inner is not outer.test:
+            return True
+        if isinstance(outer, ast.BoolOp) and inner is not outer.values[0]:
+            return True
+        if isinstance(outer, ast.Try):
+            return True
+        inner = outer
+    return False
+
+
+def _above(node: ast.AST, module: Module) -> Iterator[ast.AST]:
+    outer = module.parents.get(node)
+    while outer is not None:
+        yield outer
+        outer = module.parents.get(outer)
 
 
 def may_lack(key: str, module: Module) -> bool:
@@ -311,12 +347,7 @@ def _states(saved: ast.expr, module: Module) -> Iterator[tuple[ast.expr, str]]:
     for listed in _shown(saved, ast.Tuple, module):
         given += [(f"#{index}", value) for index, value in enumerate(listed.elts)]
     for key, value in given:
-        if (
-            isinstance(value, ast.Call)
-            and isinstance(value.func, ast.Attribute)
-            and value.func.attr == "state_dict"
-        ):
-            yield value.func.value, key
+        yield from ((one, key) for one in objects_of_state(value, module))
 
 
 def _shown(node: ast.expr, kind: type[_Display], module: Module) -> Iterator[_Display]:

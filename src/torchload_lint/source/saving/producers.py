@@ -54,6 +54,10 @@ _KINDS = ("path", "expression", "methods", "object", "keys")
 _SUGGESTIONS = frozenset({"object", "keys"})
 """Signs that other files may have as well."""
 _AROUND_A_STATE = frozenset({"state_dict", "model_state_dict", "optimizer", "epoch"})
+_OF_ANY_MODEL = frozenset(
+    {"", "state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights"}
+)
+"""Keys of weights that others have published, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,13 +184,17 @@ def _match_contents(
     project: ProjectIndex,
 ) -> None:
     """Add the saves whose contents are what a load asks for, until there are enough."""
-    for home in [one for one in homes if are_one_program(one, module, project)]:
-        for save in saves_of(home, project):
-            match = _by_content(load, module, keys, restored, save, home, project)
+    surely = pairs.surely_asked(load, module)
+    near = [one for one in homes if are_one_program(one, module, project)]
+    for asked in (keys, surely) if _SEVERAL <= len(surely) < len(keys) else (keys,):
+        for save, home in ((save, one) for one in near for save in saves_of(one, project)):
+            match = _by_content(load, module, asked, restored, save, home, project)
             if match is not None and not _comes_after(save, home, load, module, project):
                 found[match].append((save, home))
                 if match == "object" and len(found[match]) == MAX_PRODUCERS:
                     return
+        if found["keys"] or found["object"]:
+            break
     own = [each for each in found["keys"] if each[1] is module]
     exact = [each for each in found["keys"] if _saves_just(keys, *each, project)]
     found["keys"] = own or exact or found["keys"]
@@ -270,13 +278,15 @@ def _by_content(
 
 def _resumes(load: LoadCall, save: SaveCall, module: Module, project: ProjectIndex) -> bool:
     """Whether the next run goes on from what a save writes: the states of several objects that the
-    load restores, where the program saves them without having loaded, too.
+    load restores, or one under a name of its own, where the program saves them without having
+    loaded, too.
     """
     if not may_be_left_out(load.statement, save.node, module):
         return False
     restored = pairs.restored(load, module, project)
     same = (restored & saved.states for saved in _saved_values(save, module, project))
-    return any(len({key for _, key in each}) >= _SEVERAL for each in same)
+    found = [{key for _, key in each} for each in same]
+    return any(len(each) >= _SEVERAL or each - _OF_ANY_MODEL for each in found)
 
 
 def _saved_values(save: SaveCall, home: Module, project: ProjectIndex) -> list[SavedValue]:

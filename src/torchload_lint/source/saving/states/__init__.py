@@ -1,0 +1,1 @@
+"""Whose state is saved and restored."""
