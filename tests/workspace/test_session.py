@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from torchload_lint.workspace import Options, Projects, Settings, check_files, discover
+from torchload_lint.workspace import (
+    Options,
+    Projects,
+    Settings,
+    check_files,
+    discover,
+    kept_trees,
+)
+from torchload_lint.workspace.projects import Project
 
 FILES = 60
 PARTS = (
@@ -122,3 +130,22 @@ def test_one_bad_file_does_not_stop_the_others(project, files):
     assert [one.code for one in diagnostics.pop(gone)] == ["TLL002"]
     assert [one.code for one in diagnostics.pop(binary)] == ["TLL002"]
     assert diagnostics == found(files, jobs=1)
+
+
+def test_syntax_trees_do_not_pile_up_and_findings_stay(expected, files, monkeypatch):
+    findings, unsafe = expected
+    trees = []
+    rest = Project.rest
+
+    def counted(project):
+        rest(project)
+        context = project.__dict__.get("context")
+        trees.append(0 if context is None else context.project.parsed)
+
+    monkeypatch.setattr(Project, "rest", counted)
+    monkeypatch.setattr(kept_trees, "MOST_KEPT_CHARACTERS", 2_000)
+    assert found(files, jobs=1, unsafe=unsafe) == findings
+    if not unsafe:  # where needs are inferred, the first file's questions lead to all others
+        assert trees.count(0) > 1
+    added = [now - before for before, now in zip([0, *trees], trees, strict=False)]
+    assert max(trees) <= 2 * max(added)

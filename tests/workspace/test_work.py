@@ -157,3 +157,11 @@ def test_searches_grow_with_loads_and_not_with_files(
     more = {f"copy_{number}.py": BESIDE["uses.py"] for number in range(copies)}
     check(tmp_path, {**LOADING, **BESIDE, **more}, "weights/other.pt")
     assert len(work.searched) == len(set(work.searched)) <= 6
+
+
+def test_what_files_do_to_functions_is_not_asked_where_none_is_relied_on(
+    work: Work, tmp_path: Path
+) -> None:
+    loads = {"load.py": "import torch\n\nstate = torch.load('runs/last.pt')\n"}
+    check(tmp_path, {**loads, **BESIDE}, "runs/last.pt")
+    assert work.parsed == ["load.py"]

@@ -95,9 +95,11 @@ def check_file(path: str, projects: Projects, options: Options) -> FileOutcome:
 def _outcome(path: str, projects: Projects, options: Options) -> FileOutcome:
     look = first_look(path, projects)
     keep(path, look, projects)
-    result, fixed = _checked(look, path, projects.project_of(path), options)
+    project = projects.project_of(path)
+    result, fixed = _checked(look, path, project, options)
+    project.rest()
     shown = result if result.diagnostics or result.fixed else None
-    torch = projects.project_of(path).torch_of(path) if result.loads.total else None
+    torch = project.torch_of(path) if result.loads.total else None
     outcome = FileOutcome(path, shown, loads=result.loads, torch=torch, crashes=result.crashes)
     if fixed is None or not options.write:
         return outcome

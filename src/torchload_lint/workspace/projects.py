@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from torchload_lint.configuration_files import (
 )
 from torchload_lint.path_globs import fits_path
 from torchload_lint.regular_files import read_regular
+from torchload_lint.workspace.kept_trees import KeptTrees
 from torchload_lint.workspace.on_disk.discover import of_one_project
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
 
@@ -199,6 +201,7 @@ class Project:
         self._here = here[len(self._root) :] if is_inside else None
         self._read = read
         self.files = DiskFiles(config, read)
+        self._kept_trees = KeptTrees()
         self._packages: dict[str, ProjectIndex | None] = {}
         """What was read of installed packages: kept while the project's own files change."""
 
@@ -372,6 +375,14 @@ class Project:
         for known in ("checkpoints", "torch", "target", "_requirements"):
             self.__dict__.pop(known, None)
         self._forget_context()
+
+    def rest(self) -> None:
+        """Between two files of a run: where many were parsed so far, their trees are dropped."""
+        context = self.__dict__.get("context")
+        if context is not None and self._kept_trees.are_too_many(context.project.parsed):
+            self._packages = {}
+            self._forget_context()
+            gc.collect()  # a tree and what is known of it hold each other
 
     def _forget_context(self) -> None:
         self.__dict__.pop("context", None)

@@ -155,8 +155,11 @@ class _Doubts:
 
     def functions(self) -> Iterator[str]:
         """Functions that were followed: whether a call of them runs what they say."""
-        for change in reflection.changes(self._project, self._home):
-            if change.kind == "innards" and self._counts(change):
+        relied = self._relied
+        counting = (relied.functions, relied.called, relied.classes, relied.members)
+        # Nothing relied on: nothing counts, and no file of the project is parsed to see it.
+        for change in self._innards() if any((*counting, relied.module_names)) else ():
+            if self._counts(change):
                 yield SeenChange(f"{change.shown} changes what a function or a class is")
         for node, module in self._relied.functions.items():
             if isinstance(node, ast.Lambda):
@@ -167,6 +170,10 @@ class _Doubts:
                     yield f"{node.name}() gives the same object to all its callers"
             if any(isinstance(each, ast.YieldFrom) for each in ast.walk(node)):
                 yield f"{node.name}() yields from something else"
+
+    def _innards(self) -> Iterator[ReflectedChange]:
+        every = reflection.changes(self._project, self._home)
+        return (change for change in every if change.kind == "innards")
 
     def _counts(self, change: ReflectedChange) -> bool:
         """Whether the answer rests on what may be changed there."""

@@ -71,6 +71,7 @@ class ProjectIndex:
         """The indexes of installed packages by name, shared among all that lead to them."""
         self._memory: dict[object, object] = {}
         self._modules: dict[str, Module | None] = {}
+        self._parsed = 0
         self._originals: dict[str, Module] = {}
 
     def remember(self, key: object, find: Callable[[], T]) -> T:
@@ -124,6 +125,7 @@ class ProjectIndex:
             text = self.files.text(path)
             read = None if text is None else modules.reread(text, path, self.module_name(path))
             self._modules[path] = read if isinstance(read, modules.Module) else None
+            self._parsed += len(text or "")
         return self._modules[path]
 
     def adopt(self, module: Module) -> None:
@@ -159,6 +161,13 @@ class ProjectIndex:
                 if isinstance(key, tuple) and key[0] in _OF_ONE_TEXT
             }
         self._modules[module.path] = module
+        self._parsed += len(module.text)
+
+    @property
+    def parsed(self) -> int:
+        """How many characters were parsed so far, in packages, too."""
+        packages = (each for each in self.packages.values() if each is not None)
+        return self._parsed + sum(each._parsed for each in packages)  # noqa: SLF001
 
     def definitions(self, dotted: str, near: str = "") -> tuple[Found, ...]:
         """What a dotted name stands for, as a file at ``near`` would import it; re-exports are
