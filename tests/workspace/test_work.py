@@ -7,12 +7,14 @@ with the code.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
 from torchload_lint.api import check_in
+from torchload_lint.fixes.blocks import rewrite
 from torchload_lint.source.certainty import doubts
 from torchload_lint.source.facts import module as modules
 from torchload_lint.source.proofs import class_facts
@@ -165,3 +167,26 @@ def test_what_files_do_to_functions_is_not_asked_where_none_is_relied_on(
     loads = {"load.py": "import torch\n\nstate = torch.load('runs/last.pt')\n"}
     check(tmp_path, {**loads, **BESIDE}, "runs/last.pt")
     assert work.parsed == ["load.py"]
+
+
+def test_statements_that_are_alike_are_rewritten_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pass over a file fixes one load of each block: the others were written anew."""
+    rewritten: list[str] = []
+    real = rewrite._changed
+    monkeypatch.setattr(rewrite, "_changed", lambda *of: rewritten.append(of[0]) or real(*of))
+    rewrite._rewritten.cache_clear()
+    (tmp_path / "torchload-lint.toml").touch()
+    (tmp_path / "models.py").write_text("class Net:\n    pass\n")
+    with zipfile.ZipFile(tmp_path / "net.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02cmodels\nNet\n)\x81.")
+        archive.writestr("archive/version", b"3\n")
+    code = "import torch\n\nnet = make()\n" + 'state = torch.load("net.pt")\n' * 40
+    (tmp_path / "load.py").write_text(code)
+    options = Options(fix=True, unsafe=True, write=True, jobs=1)
+    check_in(Projects(Settings()), [tmp_path], options)
+    fixed = (tmp_path / "load.py").read_text()
+    assert fixed.count("\nwith safe_globals([Net]):\n") == 3
+    assert fixed.count("\n    state = ") == 40
+    assert len(rewritten) <= 2

@@ -8,6 +8,7 @@ that span rows keep their bytes.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 
 _LONE_RETURN = late_pattern(r"\r(?!\n)")
+_MOST_KEPT = 4096
+"""Rewritten statements that are kept: rules ask for the same, and each pass over a file again."""
+_LONGEST_KEPT = 2000
+"""Characters of a statement with its block, up to which it is kept."""
 
 
 class Rewrite(NamedTuple):
@@ -47,7 +52,13 @@ def rewrite(rows: str, ordinal: int, call: str, request: Rewrite) -> str:
     ``ordinal`` counts the calls in the rows in the order in which they start (an outer one before
     an inner one); ``call`` is its text, which decides where the two do not agree.
     """
+    is_short = len(rows) + len(request.header) <= _LONGEST_KEPT
+    find = _rewritten if is_short else _rewritten.__wrapped__
+    return find(rows, ordinal, call, request)
 
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _rewritten(rows: str, ordinal: int, call: str, request: Rewrite) -> str:
     def change(module: cst.Module, config: cst.PartialParserConfig) -> cst.Module:
         finder = _Finder(ordinal, call)
         module.visit(finder)
