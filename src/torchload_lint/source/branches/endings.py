@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.source.branches import name_shapes
+from torchload_lint.source.branches.tests_apart import all_parts
 from torchload_lint.source.domain import patterns
 from torchload_lint.source.domain.methods import ANY_ENTRY
 from torchload_lint.source.domain.patterns import GLOB_ANY, HOLE
 from torchload_lint.source.domain.values import Cause, Text, unknown
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +41,9 @@ _ENDING_WORDS = (
     "isdir(",
     '" in ',
     "' in ",
+    "match(",
+    "re.search(",
+    "re.compile(",
 )
 _DIGEST = late_pattern(r"(?:^|/)[0-9a-f]{32,}[^/]*$")
 """A file of a cache, named by a digest of its address."""
@@ -60,6 +66,10 @@ class TextTest(NamedTuple):
     """Whether letters count as small ones, or spaces at the end do not count."""
     inside: str = ""
     """What is to stand somewhere in a text, where it is asked for that."""
+    shape: str = ""
+    """What a regular expression makes of an entry of a folder."""
+    of_name: bool = False
+    """Whether that is asked of the name alone that a path ends with."""
 
 
 def passing(
@@ -75,7 +85,7 @@ def passing(
         return values
     tests = [
         (asked, holds)
-        for test, holds in (*around, *left_before(node, module))
+        for test, holds in (*around, *all_parts(left_before(node, module)))
         if (asked := _text_test(test, node, module)) is not None
     ]
     left = tuple(
@@ -93,6 +103,8 @@ def _narrowed(values: Values, tests: list[TextTest]) -> Values:
     for test in tests:
         if len(test.beginnings) == 1:
             values = tuple(_known_in_part(value, test.beginnings[0] + HOLE) for value in values)
+        if test.shape:
+            values = tuple(_named_so(value, test) for value in values)
     for test in tests:
         if test.inside:
             values = tuple(_known_in_part(value, HOLE + test.inside + HOLE) for value in values)
@@ -105,6 +117,15 @@ def _narrowed(values: Values, tests: list[TextTest]) -> Values:
 def _known_in_part(value: Value, text: str) -> Value:
     is_open = isinstance(value, Text) and value.text == HOLE
     return value.changed(text=text) if is_open else value
+
+
+def _named_so(value: Value, test: TextTest) -> Value:
+    """The same with what a regular expression says of its name, where nothing is known of that."""
+    if not isinstance(value, Text):
+        return value
+    folder, cut, name = value.text.rpartition("/")
+    is_open = bool(name) and not name.strip(HOLE + GLOB_ANY) and (test.of_name or not cut)
+    return value.changed(text=f"{folder}{cut}{test.shape}") if is_open else value
 
 
 def _ending_in(value: Value, endings: tuple[str, ...]) -> Values:
@@ -133,6 +154,8 @@ def _passes(value: Value, test: TextTest, *, holds: bool) -> bool:
         return True
     if test.of_folder:
         return not holds or test.asks(value.text)
+    if test.shape:
+        return True  # a stranger's regular expression is not run
     if patterns.is_exact(value.text):
         return test.asks(value.text) is holds
     if test.inside:
@@ -157,7 +180,7 @@ def verdict(test: ast.expr, node: ast.expr, value: Value, module: SourceFile) ->
     test, or too little of the path is known.
     """
     asked = _text_test(test, node, module) if _may_test_endings(module.text) else None
-    if asked is None or not isinstance(value, Text) or value.why:
+    if asked is None or asked.shape or not isinstance(value, Text) or value.why:
         return None
     if not patterns.is_exact(value.text):
         return None
@@ -219,6 +242,9 @@ def _tests_among(
 
 def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest | None:
     """What a test asks of the end or beginning of ``node``; None for other tests."""
+    asked = name_shapes.asked_of(test, module)
+    if asked is not None:
+        return _of_shape(*asked, node, module)
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
         return _or_flag(test, node, module)
     if isinstance(test, ast.Call):
@@ -246,6 +272,17 @@ def _text_test(test: ast.expr, node: ast.expr, module: SourceFile) -> TextTest |
         if cut is not None and isinstance(test.ops[0], ast.In) and isinstance(compared, tuple):
             return TextTest(lambda text: cut(text) in compared)
     return None
+
+
+def _of_shape(matched: ast.expr, shape: str, node: ast.expr, module: SourceFile) -> TextTest | None:
+    """A regular expression's test of an entry of a folder, or of the name of a path."""
+    is_name = isinstance(matched, ast.Attribute) and matched.attr == "name"
+    path = matched.value if isinstance(matched, ast.Attribute) and is_name else matched
+    if isinstance(path, ast.Call) and last_name(path.func) == "basename" and path.args:
+        path, is_name = path.args[0], True
+    if not _is_path(path, node, module) or ("/" in shape and is_name):
+        return None
+    return TextTest(lambda _: True, shape=shape, of_name=is_name)
 
 
 def _is_inside(test: ast.Compare, node: ast.expr, module: SourceFile) -> bool:
