@@ -13,6 +13,7 @@ from torchload_lint.source.domain import patterns, strings
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.mappings import entry
 from torchload_lint.source.domain.patterns import GLOB_DEEP, HOLE, known
+from torchload_lint.source.domain.replacing import replaced
 from torchload_lint.source.domain.sequences import last
 from torchload_lint.source.domain.values import (
     Constant,
@@ -56,21 +57,6 @@ def _filled(text: Text, value: Value) -> Values:
     if isinstance(value, Record) and value.kind == "dict" and not (value.others or value.perhaps):
         return strings.fill(text, [], dict(value.entries))
     return (strings.hole(text, "what is filled in is not known"),)
-
-
-def _replace(text: Text, given: Arguments) -> Values:
-    text = strings.whole(text)
-    count = given.number(2, -1, "count")
-    is_open = given.is_open(2, "count")
-    return union(
-        (
-            strings.settled(strings.changed(text, text.text.replace(old.text, new.text, count)))
-            if not old.why and not is_open
-            else strings.hole(text, "it is replaced")
-        )
-        for old in map(strings.whole, map(as_text, given.at(0)))
-        for new in map(strings.whole, map(as_text, given.at(1)))
-    )
 
 
 def _split(text: Text, given: Arguments, *, right: bool = False) -> Values:
@@ -339,7 +325,7 @@ TEXT_METHODS: dict[str, TextMethod] = {
     **dict.fromkeys(("resolve", "absolute"), absolute),
     "format": _format,
     "format_map": _format_map,
-    "replace": _replace,
+    "replace": replaced,
     "split": _split,
     "rsplit": _right_split,
     "partition": _partition,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.domain import methods
 from torchload_lint.source.domain.conversions import as_text
 from torchload_lint.source.domain.patterns import Rung
+from torchload_lint.source.domain.replacing import with_endings
 from torchload_lint.source.domain.values import (
     Class,
     Frame,
@@ -153,7 +154,7 @@ def run(evaluator: Evaluator, function: Function, node: ast.Call | None, frame: 
     inner = Frame(function.module, bound, frame.calls + 1, frame.callers)
     if isinstance(definition, ast.Lambda):
         return evaluator.values(definition.body, inner)
-    if not evaluator.once(key := ("run", definition, frame.calls)):
+    if not evaluator.once(key := ("run", definition, node, frame.calls)):
         return unknown(f"{definition.name}() calls itself")
     try:
         return lift(_returned(evaluator, definition, inner), Rung.LOCAL)
@@ -245,7 +246,10 @@ def _of_stranger(
             return known(evaluator, receiver, node, frame)
         return _of_made(evaluator, f"{receiver.callee}.{name}", node, frame, receiver.rung)
     if isinstance(receiver, Unknown):
-        return union(unknown(receiver.why), _default_of_get(evaluator, node, name, frame))
+        further = _default_of_get(evaluator, node, name, frame)
+        if name == "replace":
+            further = with_endings(as_text(receiver), arguments(evaluator, node, frame))
+        return union(unknown(receiver.why), further)
     return unknown(f"the result of {_shown(node.func)}() is not known")
 
 
