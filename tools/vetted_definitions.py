@@ -169,7 +169,11 @@ def restored(found: Table) -> str:
 
 def computes(cls: type) -> bool:
     """Whether it computes with what it is called with, as distributions and schedulers do."""
-    bases = ("torch.distributions", "Distribution"), ("torch.optim.lr_scheduler", "LRScheduler")
+    bases = (
+        ("torch.distributions", "Distribution"),
+        ("torch.optim", "Optimizer"),
+        ("torch.optim.lr_scheduler", "LRScheduler"),
+    )
     return any(issubclass(cls, getattr(importlib.import_module(at), key)) for at, key in bases)
 
 

@@ -10,6 +10,7 @@ import io
 import threading
 import types
 from contextlib import closing, contextmanager
+from pickle import UnpicklingError
 
 import pytest
 
@@ -18,6 +19,7 @@ pytest.importorskip("torch")
 import torch
 from torch import nn
 
+from checkpoint.cases import forge
 from torchload_lint.helper_module import helper_text
 
 pytestmark = pytest.mark.torch
@@ -88,3 +90,47 @@ def test_objects_have_their_class_when_their_own_block_ends(helper, other):
                 loaded = torch.load(buffer, weights_only=True)
             kinds.add(type(loaded))
     assert kinds == {nn.ReLU}
+
+
+class Plain:
+    def __init__(self):
+        self.first = self.second = 1
+
+
+class LeavesInTheMiddle(io.BytesIO):
+    """A file during whose reading a block ends, as by a thread that has given up waiting for it."""
+
+    leave = None
+
+    def read(self, size=-1):
+        if self.leave is not None and b"first" in self.getvalue()[: self.tell()]:
+            leave, self.leave = self.leave, None
+            leave()
+        return super().read(size)
+
+
+def test_no_object_gets_its_class_while_its_file_is_still_read(helper):
+    file = LeavesInTheMiddle()
+    torch.save([Plain()], file, _use_new_zipfile_serialization=False)
+    file.seek(0)
+    block = helper.safe_globals([helper.restore_only(Plain)])
+    told = []
+
+    def leave():
+        with pytest.raises(UnpicklingError) as error:
+            block.__exit__(None, None, None)
+        told.append(str(error.value))
+
+    file.leave = leave
+    block.__enter__()
+    with pytest.raises(UnpicklingError):  # torch's list has no such class any more
+        torch.load(file, weights_only=True)
+    assert told == ["a checkpoint is still read when its block ends"]
+
+
+def test_a_file_makes_no_object_when_the_block_is_over(helper):
+    name = forge.name("torch.nn.modules.activation", "ReLU")
+    with around(helper):
+        kept = torch.load(io.BytesIO(forge.archive(forge.program(name))), weights_only=True)
+    with pytest.raises(UnpicklingError, match="block is over"):
+        kept.__new__(kept)

@@ -18,7 +18,7 @@ OWN = ClassFacts(GlobalName("app.models", "Net"), "class", "app/models.py", 3)
 
 VETTED = """
 argparse.Namespace collections.OrderedDict numpy.core.multiarray._reconstruct pathlib.PosixPath
-torch.nn.modules.linear.Linear torch.optim.adam.Adam numpy.dtypes.Float64DType
+torch.nn.modules.linear.Linear torch.amp.grad_scaler.GradScaler numpy.dtypes.Float64DType
 torch.nn.functional.gelu datetime.datetime _codecs.encode
 """.split()
 
@@ -38,6 +38,11 @@ torch.optim.adam.A² omegaconf.x;import.os
 @pytest.mark.parametrize("name", VETTED)
 def test_vetted(name):
     assert named(name) is Trust.VETTED
+
+
+@pytest.mark.parametrize("name", ["torch.optim.adam.Adam", "torch.optim.lr_scheduler.StepLR"])
+def test_what_is_restored_alone(name):
+    assert named(name) is Trust.RESTORE_ONLY
 
 
 @pytest.mark.parametrize("name", REFUSED)
