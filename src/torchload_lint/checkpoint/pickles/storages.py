@@ -47,6 +47,7 @@ class StorageReader:
         self._record_size = record_size
         """The bytes of the record ``data/<key>``; None where it is missing."""
         self.storages: dict[str, StorageValue] = {}
+        self._loaded: dict[tuple[bool, str], StorageValue] = {}
         self.checks_sizes = True
         """Whether a record must have exactly the bytes that its storage says (torch 2.10)."""
 
@@ -63,6 +64,8 @@ class StorageReader:
             return None, advice.persistent(f"a {_text(pid[0])!r:.60}" if pid else "nothing")
         if len(pid) != fields:
             return None, advice.damaged(f"a storage has {len(pid)} fields instead of {fields}")
+        if self._kind == "legacy" and not _is_view(pid[5]):
+            return None, advice.damaged("a part of a storage is described by what torch cannot use")
         return self._storage(pid)
 
     def is_unreadable(self, pid: PickledValue) -> bool:
@@ -87,11 +90,12 @@ class StorageReader:
             return None, advice.damaged(f"a storage lies on an unknown device ({location!r:.40})")
         if key is None:
             key = str(raw_key) if isinstance(raw_key, int) else ""
-        storage = self.storages.get(key)
+        known = (isinstance(raw_key, int), key)  # torch reads data/0 again for 0 beside "0"
+        storage = self._loaded.get(known)
         if storage is not None and storage.numel:
             return storage, None
         storage = StorageValue(key, dtype, numel, location, resizable=self._kind == "legacy")
-        self.storages[key] = storage
+        self.storages[key] = self._loaded[known] = storage
         return storage, self._check_record(storage)
 
     def _check_record(self, storage: StorageValue) -> Problem | None:
@@ -106,6 +110,14 @@ class StorageReader:
                 f"the record data/{storage.key:.60} has {size:,} bytes instead of {expected:,}"
             )
         return None
+
+
+def _is_view(value: PickledValue) -> bool:
+    """Nothing, or the key, the place and the size of a part of a storage."""
+    if not isinstance(value, (tuple, list)):
+        return value is None
+    is_whole = all(isinstance(one, int) for one in value[1:])
+    return len(value) == 3 and is_whole  # noqa: PLR2004 - these three
 
 
 def _dtype(kind: PickledValue) -> str | None:

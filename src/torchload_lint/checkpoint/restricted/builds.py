@@ -71,6 +71,12 @@ def is_attribute_state(state: PickledValue) -> bool:
     return not any(isinstance(name, str) and name in _LOOKED_AT for name in names or ())
 
 
+def is_state_of_uuid(state: PickledValue) -> bool:
+    """What ``UUID.__setstate__`` takes: a dict with the number."""
+    names = [key for key, _ in state.entries] if isinstance(state, DictValue) else []
+    return may_be_anything(state) or any(isinstance(one, str) and one == "int" for one in names)
+
+
 def _divided(state: PickledValue) -> tuple[PickledValue, PickledValue]:
     if isinstance(state, tuple) and len(state) == 2:  # noqa: PLR2004 - dict and slots
         return state

@@ -62,12 +62,17 @@ from torchload_lint.checkpoint.restricted.builds import (
     is_attribute_state,
     is_default_state,
     is_no_state,
+    is_state_of_uuid,
     is_tensor_state,
     updates_dict,
 )
 from torchload_lint.checkpoint.restricted.class_knowledge import ClassKnowledge
 from torchload_lint.checkpoint.restricted.needs import RequiredEntry
 from torchload_lint.checkpoint.restricted.signatures import call_problem, new_problem
+from torchload_lint.checkpoint.restricted.standard_calls import (
+    standard_call_problem,
+    standard_new_problem,
+)
 from torchload_lint.checkpoint.restricted.unwritten_calls import uncallable_problem
 from torchload_lint.names import GlobalName
 
@@ -277,7 +282,8 @@ class WeightsOnlyGuard:
                 self._fail(uncallable_problem(dotted, callee, args), callee)
                 return
             rebuilt = dotted in self._default or dotted == "torch._utils._rebuild_nested_tensor"
-            problem = call_problem(dotted, args) if rebuilt else None  # 2.15 has it to be allowed
+            # 2.15 has it to be allowed
+            problem = (call_problem if rebuilt else standard_call_problem)(dotted, args)
             if problem is not None:
                 self._fail(problem, callee)
             elif dotted == "copyreg._reconstructor" and self._classes.is_mismatched(args):
@@ -306,6 +312,8 @@ class WeightsOnlyGuard:
                 self._fail(problem, cls)
         elif not isinstance(cls, GlobalRef):
             self._need_value(name, "NEWOBJ", cls)
+        elif (problem := standard_new_problem(dotted, args)) is not None:
+            self._fail(problem, cls)
         if not isinstance(args, tuple) and not may_be_anything(args):
             self._fail(advice.ARGUMENTS, cls)
 
@@ -355,6 +363,8 @@ class WeightsOnlyGuard:
     def _takes_state(self, target: PickledValue, kind: str, state: PickledValue) -> bool:
         if kind in TAKING_ATTRIBUTES:
             return is_attribute_state(state)
+        if kind == "uuid.UUID":
+            return is_state_of_uuid(state)
         is_default = self._classes.has_default_setstate(target, kind)
         return not is_default or is_default_state(state)
 

@@ -1,0 +1,62 @@
+"""Calls of classes of the standard library that have to be allowed, with values of every kind.
+
+What is said to need exactly such an entry has to load with it: real torch decides. (Of an object of
+another class that the file makes nothing is known.)
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+from itertools import product
+
+import pytest
+import torch
+
+from checkpoint.cases.forge import archive, call, mapping, name, number, pair, program, text
+from torchload_lint.checkpoint import Verdict, inspect_bytes
+from torchload_lint.checkpoint.known.torch_versions import Target
+from torchload_lint.checkpoint.restricted.standard_calls import _CALLS
+
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
+
+BYTES = call(name("_codecs", "encode"), text("abcd"), text("latin1"))
+VALUES = (
+    *(b"N", b"\x88", b"\x89", b")", b"]", number(0), number(1), number(7), number(2**30)),
+    *(b"G?\xf8\0\0\0\0\0\0", text("a"), text("1"), text("1/2"), text(""), text("nan"), BYTES),
+    *(mapping({}), mapping({"a": number(1)}), pair(number(1)), pair(number(0), number(2))),
+    *(pair(number(0), pair(number(1)), number(0)), pair(b"]"), pair(pair(text("a"), number(1)))),
+)
+CASES = [case for size in range(3) for case in product(VALUES, repeat=size)]
+THREE = [case for case in product(VALUES[:8], repeat=3) if len({*case[:2]}) < 2 or case[2] == b"N"]
+
+
+def found_by_torch(data: bytes, known: str) -> str:
+    module, _, qualname = known.rpartition(".")
+    own = getattr(importlib.import_module(module), qualname)
+    with torch.serialization.safe_globals([own]):
+        try:
+            torch.load(io.BytesIO(data), weights_only=True)
+        except Exception as error:  # noqa: BLE001 - whatever the class raises
+            return f"{type(error).__name__}: {error}"
+    return ""
+
+
+@pytest.mark.parametrize("known", sorted(one for one in _CALLS if "numpy" not in one))
+def test_what_is_said_to_need_the_class_loads_with_it(known: str) -> None:
+    needing = refused = 0
+    wrong: list[tuple[object, ...]] = []
+    for args in (*CASES, *THREE):
+        data = archive(program(call(name(*known.rsplit(".", 1)), *args)))
+        report = inspect_bytes(data, "case.pt", Target.of(torch.__version__.partition("+")[0]))
+        if report.verdict is Verdict.NEEDS_SAFE_GLOBALS:
+            needing += 1
+            error = found_by_torch(data, known)
+            wrong += [(args, error)] if error else []
+        elif not found_by_torch(data, known):
+            wrong += [(args, "torch loads it", report.problems)]
+        else:
+            refused += 1
+    assert not wrong, (len(wrong), wrong[:20])
+    assert needing or known == "datetime.timezone"  # which takes an object of another class
+    assert refused
