@@ -31,6 +31,8 @@ HOSTILE = (
     "new\nline",
     "re\rturn",
     "\u202egnorw",
+    "\u200bhid\u00adden\ufeff",
+    "tag\U000e0041\u2060",
     FORGED,
     " ::set-output name=a::b",
     "##[error]forged",
@@ -139,6 +141,8 @@ def test_programs_get_the_names_as_they_are(folder):
         ("a ##[x]", r"a \x23#[x]"),
         ("##vso[x]", r"\x23#vso[x]"),
         ("ä 日本 😀", "ä 日本 😀"),
+        ("a\u200b.py\ufeff", r"a\u200b.py\ufeff"),
+        ("\u3164\u2060", r"\u3164\u2060"),
     ],
 )
 def test_printable(text, shown):

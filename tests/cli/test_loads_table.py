@@ -9,7 +9,7 @@ import pytest
 
 from checkpoint import bare_files as files
 
-LOADS = "import torch\n\ntorch.load('a|b_c.pt')\ntorch.load('=1+1.pt')\n"
+LOADS = "import torch\n\ntorch.load('a|b_c.pt')\ntorch.load('=1+1.pt')\ntorch.load('-1+1.pt')\n"
 
 
 def test_csv_has_a_record_a_load_and_no_formulas(cli, write):
@@ -20,12 +20,13 @@ def test_csv_has_a_record_a_load_and_no_formulas(cli, write):
     assert [row[:3] for row in rows] == [
         ["a.py:3", "a|b_c.pt", "literal"],
         ["a.py:4", "'=1+1.pt", "literal"],
+        ["a.py:5", "'-1+1.pt", "literal"],
     ]
 
 
 def test_markdown_shows_what_strangers_wrote_as_it_is(cli, write):
     write({"a.py": LOADS})
-    header, line, first, _ = cli("loads", "--output-format", "markdown", ".").stdout.splitlines()
+    header, line, first, *_ = cli("loads", "--output-format", "markdown", ".").stdout.splitlines()
     assert header == "| load | reads | known from | needs |"
     assert line == "| --- | --- | --- | --- |"
     assert first.startswith("| a.py:3 | a\\|b\\_c.pt | literal |")

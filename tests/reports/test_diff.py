@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from torchload_lint.reports.diff import colored_diff, unified_diff
+from torchload_lint.reports.diff import diff_to_see, unified_diff
 
 
 @pytest.mark.parametrize(
@@ -46,5 +46,14 @@ def test_a_missing_last_newline_is_marked():
 
 def test_colours_leave_the_text_alone():
     diff = unified_diff("a\r\n", "b\r\n", "a.py")
-    assert "\x1b[31m-a\x1b[0m\r\n" in colored_diff(diff)
-    assert "\x1b[32m+b\x1b[0m\r\n" in colored_diff(diff)
+    assert "\x1b[31m-a\x1b[0m\r\n" in diff_to_see(diff, color=True)
+    assert "\x1b[32m+b\x1b[0m\r\n" in diff_to_see(diff, color=True)
+
+
+def test_a_diff_in_a_terminal_sends_it_no_command():
+    before = "# \x1b]0;title\x07\u202e\u200b\r moved\nx = 1\n"
+    diff = unified_diff(before, before.replace("1", "2"), "a.py")
+    assert "\x1b]0;" in diff, "a patch has the bytes of the file"
+    seen = diff_to_see(diff, color=False)
+    assert " # \\x1b]0;title\\x07\\u202e\\u200b\\r moved\n" in seen
+    assert all(char.isprintable() or char == "\n" for char in seen)

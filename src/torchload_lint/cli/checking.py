@@ -346,7 +346,7 @@ def _write_account(outcome: Run, path: Path, about: tuple[str, ...], *, written:
 
 
 def _print_diffs(outcome: Run, flags: Flags, *, unsafe: bool) -> int:
-    from torchload_lint.reports.diff import colored_diff, diffs_of  # noqa: PLC0415
+    from torchload_lint.reports.diff import diff_to_see, diffs_of  # noqa: PLC0415
     from torchload_lint.reports.summary import diff_summary  # noqa: PLC0415
 
     changed = [result for result in outcome.results if result.original]
@@ -355,7 +355,8 @@ def _print_diffs(outcome: Run, flags: Flags, *, unsafe: bool) -> int:
         write_text(flags.output_file, "".join(diffs))
     else:
         in_color = use_color(flags.color, sys.stdout)
-        say("".join(colored_diff(diff) if in_color else diff for diff in diffs))
+        is_seen = in_color or sys.stdout.isatty()
+        say("".join(diff_to_see(diff, color=in_color) if is_seen else diff for diff in diffs))
     if not flags.quiet:
         told = changed or any(result.diagnostics for result in outcome.results)
         say(

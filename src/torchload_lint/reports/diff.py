@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchload_lint.escaping import printable
+from torchload_lint.escaping import escaped, printable
 from torchload_lint.reports.colors import Palette
 
 if TYPE_CHECKING:
@@ -82,15 +82,17 @@ def _where(found: Diagnostic) -> str:
     return f"{cell}line {found.span.start.row}"
 
 
-def colored_diff(diff: str) -> str:
-    """A diff for a terminal: removed lines red, added ones green, places blue."""
-    palette = Palette(enabled=True)
-    return "".join(_colored(line, palette) for line in diff.splitlines(keepends=True))
+def diff_to_see(diff: str, *, color: bool) -> str:
+    """A diff for a terminal, which no row of the source can send commands to; in colour: removed
+    lines red, added ones green, places blue.
+    """
+    palette = Palette(enabled=color)
+    return "".join(_colored(line, palette) for line in _lines(diff))
 
 
 def _colored(line: str, palette: Palette) -> str:
-    body = line.rstrip("\r\n")
-    end = line[len(body) :]
+    row = line.rstrip("\r\n")
+    body, end = escaped(row), line[len(row) :]
     if body.startswith(("---", "+++")):
         return palette.bold(body) + end
     if body.startswith("-"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_FORMULA = frozenset("=+@")
+_FORMULA = frozenset("=+-@\t\r")
 _MARKUP = frozenset("\\`*_[]<>|#&")
 
 
