@@ -45,3 +45,26 @@ def test_the_search_of_a_hostile_pattern_ends(tree, monkeypatch):
 def test_a_link_in_a_circle(tree):
     (tree / "w" / "x" / "again").symlink_to("..")
     assert len(files_below(tree, "w/**/b.pt", Listings())) == 1
+
+
+def test_a_folder_is_looked_at_once_for_all_patterns(tree, monkeypatch):
+    looked_at = []
+    entries = spanning._entries
+    monkeypatch.setattr(
+        spanning, "_entries", lambda folder: looked_at.append(folder) or entries(folder)
+    )
+    listings = Listings()
+    for name in "abcde":
+        files_below(tree, f"**/{name}.pt", listings)
+    assert len(looked_at) == len(set(looked_at)) == 4
+
+
+def test_listings_that_are_too_long_are_not_kept(tree, monkeypatch):
+    monkeypatch.setattr(spanning, "MAX_GLOBBED", 7)
+    listings = Listings()
+    assert files_below(tree, "w/*.pt", listings) == files_below(tree, "w/*.pt", Listings())
+    for number in range(20):
+        (tree / f"w/{number}.txt").touch()
+    listings.entries(str(tree / "w"))
+    files_below(tree, "*/**", listings)
+    assert sum(map(len, listings._entries.values())) <= 7

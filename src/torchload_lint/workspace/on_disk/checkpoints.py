@@ -231,12 +231,12 @@ class DiskCheckpoints:
         whole = os.path.normpath(start / text)
         if "*" not in text and "?" not in text and "[" not in text:
             if pattern.rung is Rung.CONFIGURATION and _holds_plain_files(whole):
-                return globbed_files(start, os.path.join(text, "*"))
+                return globbed_files(start, os.path.join(text, "*"), self._listings)
             return [whole] if os.path.exists(whole) else []
         if pattern.rung is Rung.CONFIGURATION and os.path.isfile(whole):
             return [whole]
         if pattern.rung is Rung.CONFIGURATION or pattern.listed:
-            return globbed_files(start, text)
+            return globbed_files(start, text, self._listings)
         return [] if self._is_known_absent(text) else files_below(start, text, self._listings)
 
     def _is_known_absent(self, text: str) -> bool:

@@ -35,10 +35,20 @@ class Held(NamedTuple):
     """Without hidden and excluded ones, and links to folders."""
 
 
+class Entry(NamedTuple):
+    """What stands in a folder."""
+
+    name: str
+    is_folder: bool
+    """Not where it is a link to one."""
+
+
 class Listings:
     """Folders, each looked at once: many patterns are looked for in the same ones."""
 
     def __init__(self) -> None:
+        self._entries: dict[str, tuple[Entry, ...]] = {}
+        self._kept = 0
         self._held: dict[str, Held] = {}
         self._below: dict[tuple[str, str], tuple[str, ...]] = {}
 
@@ -55,6 +65,16 @@ class Listings:
                     folders.append(name)
             self._held[folder] = Held(tuple(sorted(files)), tuple(sorted(folders)))
         return self._held[folder]
+
+    def entries(self, folder: str) -> tuple[Entry, ...]:
+        """All that a folder holds, sorted; kept as long as that is not too much."""
+        found = self._entries.get(folder)
+        if found is None:
+            found = tuple(Entry(one.name, _is_folder(one)) for one in _entries(Path(folder or ".")))
+            self._kept += len(found)
+            if self._kept <= MAX_GLOBBED:
+                self._entries[folder] = found
+        return found
 
     def below(self, start: str, known: str) -> tuple[str, ...]:
         """The files below ``start``/``known``, relative to ``start``, nearest folders first."""
@@ -87,7 +107,7 @@ def files_below(start: Path, pattern: str, listings: Listings) -> list[str]:
     absolute pattern is globbed. ``**`` is the configuration's, and means what it does for glob.
     """
     if not pattern.startswith("*") or "**" in pattern:
-        found = globbed_files(start, pattern)
+        found = globbed_files(start, pattern, listings)
         if found or "**" in pattern:
             return found
     known = _GLOB.split(pattern, maxsplit=1)[0].rpartition("/")[0]
@@ -102,19 +122,19 @@ def files_below(start: Path, pattern: str, listings: Listings) -> list[str]:
     )
 
 
-def globbed_files(start: Path, pattern: str) -> list[str]:
+def globbed_files(start: Path, pattern: str, listings: Listings) -> list[str]:
     """The files that ``glob`` finds for a pattern, seen from ``start``, sorted."""
     whole = os.path.normpath(start / pattern)
-    return sorted(path for path in _globbed(whole) if os.path.isfile(path))
+    return sorted(path for path in _globbed(whole, listings) if os.path.isfile(path))
 
 
-def _globbed(whole: str) -> set[str]:
+def _globbed(whole: str, listings: Listings) -> set[str]:
     """``glob.glob`` with an end: it looks at ``MAX_GLOBBED`` entries, and follows no links to
     folders under ``**``.
     """
     drive, rest = os.path.splitdrive(whole)
     parts = rest.split(os.sep)
-    left = [MAX_GLOBBED]
+    left = _Left(listings)
     found = {drive + os.sep if not parts[0] else drive}
     for place, part in enumerate(parts):
         if not part:
@@ -127,7 +147,7 @@ def _globbed(whole: str) -> set[str]:
             found = {
                 os.path.join(folder, entry.name)
                 for folder in found
-                for entry in _counted(folder, left)
+                for entry in left.counted(folder)
                 if accepts(entry.name) and (entry.name[0] != "." or part[0] == ".")
             }
         else:
@@ -137,27 +157,42 @@ def _globbed(whole: str) -> set[str]:
     return found
 
 
-def _below(folder: str, left: list[int], *, files: bool) -> Iterator[str]:
+def _below(folder: str, left: _Left, *, files: bool) -> Iterator[str]:
     """Every folder below one, and every file if wanted; hidden ones are left out."""
     waiting = [folder]
     while waiting:
-        for entry in _counted(waiting.pop(), left):
+        inside = waiting.pop()
+        for entry in left.counted(inside):
             if entry.name[0] == ".":
                 continue
-            is_folder = entry.is_dir(follow_symlinks=False)
-            if is_folder:
-                waiting.append(entry.path)
-            if is_folder or files:
-                yield entry.path
+            path = os.path.join(inside, entry.name)
+            if entry.is_folder:
+                waiting.append(path)
+            if entry.is_folder or files:
+                yield path
 
 
-def _counted(folder: str, left: list[int]) -> Iterator[os.DirEntry[str]]:
-    """The entries of a folder, as long as any may still be looked at (``left[0]``)."""
-    for entry in _entries(Path(folder or ".")) if left[0] > 0 else ():
-        left[0] -= 1
-        if left[0] < 0:
-            return
-        yield entry
+class _Left:
+    """How many entries may still be looked at for one pattern."""
+
+    def __init__(self, listings: Listings) -> None:
+        self._listings = listings
+        self._count = MAX_GLOBBED
+
+    def counted(self, folder: str) -> tuple[Entry, ...]:
+        """The entries of a folder, as long as any may still be looked at."""
+        if self._count <= 0:
+            return ()
+        found = self._listings.entries(folder)[: self._count]
+        self._count -= len(found)
+        return found
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
