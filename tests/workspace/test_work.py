@@ -17,6 +17,7 @@ from torchload_lint.api import check_in
 from torchload_lint.fixes.blocks import rewrite
 from torchload_lint.source.certainty import doubts
 from torchload_lint.source.facts import module as modules
+from torchload_lint.source.libraries.options import argparse_cli
 from torchload_lint.source.proofs import class_facts
 from torchload_lint.workspace import Options, Projects, Settings
 from torchload_lint.workspace.adoption.unused_entries import unused_entries
@@ -190,3 +191,20 @@ def test_statements_that_are_alike_are_rewritten_once(
     assert fixed.count("\nwith safe_globals([Net]):\n") == 3
     assert fixed.count("\n    state = ") == 40
     assert len(rewritten) <= 2
+
+
+def test_a_file_is_searched_for_options_of_its_own_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[str] = []
+
+    class Counting:
+        def search(self, text: str) -> None:
+            searched.append(text)
+
+    monkeypatch.setattr(argparse_cli, "_OWN_ARGUMENTS", Counting())
+    options = "".join(f"p.add_argument('--o{n}', default='runs/{n}.pt')\n" for n in range(30))
+    loads = "".join(f"x{n} = torch.load(args.o{n})\n" for n in range(30))
+    code = f"import argparse, torch\np = argparse.ArgumentParser()\n{options}"
+    check(tmp_path, {"load.py": f"{code}args = p.parse_args()\n{loads}"}, "runs/3.pt")
+    assert len(searched) == 1

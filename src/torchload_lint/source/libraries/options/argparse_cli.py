@@ -80,11 +80,17 @@ def _parsed(evaluator: Evaluator, node: ast.Call, receivers: Values, frame: Fram
         evaluator.leave_open("parse_args() is given an object that may hold options")
         evaluator.relied.changes.setdefault("parse_args() is given an object that may hold options")
     found = ParsedOptions(node, frame.module, line=_line(evaluator, node, frame), rung=Rung.DEFAULT)
-    if not found.line and _OWN_ARGUMENTS.search(frame.module.text):
+    if not found.line and _gives_itself_options(frame.module):
         evaluator.relied.changes.setdefault(f"{frame.module.path} sets sys.argv")
     if isinstance(function, ast.Attribute) and function.attr == "parse_known_args":
         return (Sequence(((found,), unknown("the other arguments")), kind="tuple"),)
     return (found,)
+
+
+def _gives_itself_options(module: SourceFile) -> bool:
+    return module.remember(
+        "gives itself options", lambda: _OWN_ARGUMENTS.search(module.text) is not None
+    )
 
 
 def _line(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Values:
