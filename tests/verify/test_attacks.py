@@ -106,6 +106,37 @@ def test_the_loader_is_torchs_own(project, patch):
     assert "without what the program puts in the place of" in result.output
 
 
+@pytest.mark.parametrize(
+    ("told", "patch"),
+    [
+        ("builtins.getattr", "builtins.getattr = lambda *given: None"),
+        ("builtins.isinstance", "builtins.isinstance = lambda *given: True"),
+        ("builtins.super", "class Nothing: pass\nbuiltins.super = Nothing"),
+        ("builtins.vars", "del builtins.vars"),
+        ("builtins.__import__", "builtins.__import__ = lambda *given: None"),
+        ("io.BytesIO, os.fstat", "import io, os\nio.BytesIO = os.fstat = None"),
+        ("sys.modules['os']", "sys.modules['os'] = None"),
+        ("sys.modules['torch']", "sys.modules['torch'] = sys"),
+    ],
+)
+def test_what_python_itself_means_is_its_own(project, told, patch):
+    """The program's builtins and its ``sys.modules`` are no answer of torch's: the load counts
+    without them, and what is not allowed is refused by torch and by nothing else.
+    """
+    write(project, {"app/model.py": f"{dedent(MODEL)}\nimport builtins, sys\n{patch}\n"})
+    result = verify()
+    assert result.exit_code == 0, result.output
+    assert f"loads (meta device, mapped); without what the program puts in the place of {told}" in (
+        result.output
+    )
+    write(project, {"read.py": READ.replace("[Config]", "[dict]")})
+    write(project, {"app/__init__.py": f"import builtins, sys\n{patch}\n"})
+    write(project, {"app/model.py": MODEL})
+    result = verify()
+    assert result.exit_code == 1, result.output
+    assert "Unsupported global: GLOBAL app.model.Config" in result.output
+
+
 def test_an_allowed_function_that_unpickles_is_stopped(project):
     """torch's own ``_load_from_bytes`` calls its unrestricted loader."""
     import torch

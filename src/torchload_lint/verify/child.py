@@ -7,20 +7,25 @@ program imports, and it loads with ``weights_only=True`` only.
 The ``torch.load`` that is asked is the one that torch came with: torch is imported before anything
 of the project (a ``torch.py`` there is named, and not asked), and its loader is run once more from
 its files, in modules that nothing else knows, so that what the project changes in torch's own does
-not count. What that is, is named. Should an unpickler of Python's be reached nevertheless, an audit
-hook ends the load (``guarding_child.py``), and so it does where the code of a class writes a file,
-starts a program or asks the network. Unpicklers end while modules are imported, too, whose own
-loads run then: there it lets pass what torch allows, and the classes in question.
+not count, nor in Python's. What that is, is named (``original_child.py``). Should an unpickler of
+Python's be reached nevertheless, an audit hook ends the load (``guarding_child.py``), and so it
+does where the code of a class writes a file, starts a program or asks the network. Unpicklers end
+while modules are imported, too, whose own loads run then: there it lets pass what torch allows, and
+the classes in question.
 """
 
 # ruff: noqa: E402, PLC0415 - torch is imported when the script runs
 
 from __future__ import annotations
 
+import builtins
 import sys
 
 _AT_START = frozenset(sys.modules)
 """What Python imports by itself, before it looks into the folder of a program."""
+_BUILTINS = dict(vars(builtins))
+"""What these scripts mean by ``getattr`` and the like, whatever the project changes in them."""
+globals()["__builtins__"] = _BUILTINS
 
 # isort: split
 import importlib
@@ -30,23 +35,12 @@ import os
 import re
 from importlib.machinery import ExtensionFileLoader, PathFinder
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 _TYPE_OF = re.compile(r'type\(\{\}\("([^"()\\]+)"\)\)')
 """The one template besides attributes: ``type(numpy.dtype("float64"))``."""
 _HERE = str(Path(__file__).parent)
-_GUARDED = (
-    "torch.serialization", "torch._weights_only_unpickler", "pickle", "_compat_pickle",
-    "torch._utils", "torch._tensor", "torch.storage",
-)  # fmt: skip
-"""The modules in which a restricted load takes place."""
-_GUARDED_NAMES = {
-    "torch": ("load", "serialization"),
-    "torch._C": ("PyTorchFileReader",),
-    "builtins": ("open",),
-}
-"""Modules of which a load uses a few names only: what reads the file is among them."""
 _SWITCHES = ("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ONLY_LOAD")
 _NAMES_OF_OWN = ("__main__", "checked_module")
 """What the file that the allowlist stands in is called, where no other file imports it."""
@@ -96,7 +90,9 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     guarding = _beside("guarding_child")
     guard = guarding.ProofGuard()
     restoring = _restoring(loader, request)
-    original = _Original(loader, restoring.script, guarding)
+    originals = _beside("original_child")
+    scripts = (sys.modules[__name__], restoring.script, guarding, originals)
+    original = originals.Original(loader, *scripts)
     version: dict[str, Any] = {"torch": torch.__version__, "shadow": _shadow(torch, request)}
     context = getattr(loader, "safe_globals", None)
     written = request.get("written")
@@ -149,6 +145,7 @@ def _beside(name: str) -> Any:  # noqa: ANN401 - a module
     path = str(Path(__file__).with_name(f"{name}.py"))
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    vars(module)["__builtins__"] = _BUILTINS
     spec.loader.exec_module(module)  # type: ignore[union-attr]
     return module
 
@@ -215,61 +212,6 @@ def _own_loader(torch: Any) -> Any:  # noqa: ANN401 - a module
                 setattr(torch, name, module)
 
 
-class _Original:
-    """What the guarded modules are before anything of the project is imported.
-
-    Those are torch's, the loader that is asked, and these scripts: no name leads to the loader, and
-    still a search through all functions finds it.
-    """
-
-    def __init__(self, loader: ModuleType, *scripts: ModuleType) -> None:
-        modules = [sys.modules[name] for name in _GUARDED if name in sys.modules]
-        unpickler = getattr(loader, "_weights_only_unpickler", None)
-        modules += [sys.modules[name] for name in _GUARDED_NAMES if name in sys.modules]
-        modules += [loader, sys.modules[__name__], *scripts]
-        modules += [unpickler] if isinstance(unpickler, ModuleType) else []
-        self._known = [
-            (owner, name, value, _insides(value))
-            for module in modules
-            for owner, name, value in _members(module)
-        ]
-
-    def restore(self) -> list[str]:
-        """Put back what was replaced, and name it."""
-        changed = set()
-        for owner, name, value, insides in self._known:
-            is_there = vars(owner).get(name) is value
-            if is_there and _insides(value) == insides:
-                continue
-            if not is_there:
-                setattr(owner, name, value)
-            if insides:
-                value.__code__, value.__defaults__ = insides[:2]
-                value.__kwdefaults__ = dict(insides[2]) or None
-            changed.add(f"{owner.__name__}.{name}")
-        return sorted(changed)[:_MOST_NAMED]
-
-
-def _members(module: ModuleType) -> list[tuple[Any, str, Any]]:
-    """The functions and classes of a module, and those in its classes; of some, a few of them."""
-    found: list[tuple[Any, str, Any]] = []
-    names = _GUARDED_NAMES.get(module.__name__, tuple(vars(module)))
-    for name, value in [(name, vars(module)[name]) for name in names if name in vars(module)]:
-        if isinstance(value, (FunctionType, type, ModuleType)) or callable(value):
-            found.append((module, name, value))
-        # that of torch._C calls itself torch's
-        if isinstance(value, type) and module.__name__ in (value.__module__, "torch._C"):
-            found += [(value, inner, one) for inner, one in vars(value).items() if callable(one)]
-    return found
-
-
-def _insides(value: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any object
-    """What a function does, which can be changed while it stays the same object."""
-    if not isinstance(value, FunctionType):
-        return ()
-    return value.__code__, value.__defaults__, tuple((value.__kwdefaults__ or {}).items())
-
-
 def _evaluated(
     written: dict[str, Any],
     restoring: Any,  # noqa: ANN401 - of another script
@@ -280,6 +222,7 @@ def _evaluated(
     own = written["module"]
     namespace: dict[str, Any] = {
         "__name__": own, "__file__": written["file"], "__package__": written["package"],
+        "__builtins__": builtins,
     }  # fmt: skip
     failure: BaseException | None = None
     for statement in written["imports"]:
