@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
 import warnings
 from functools import cache
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +19,7 @@ from torchload_lint.migrate.carriers.module_facts import (
     OVERRIDES,
     QUANTIZED_CONVOLUTIONS,
     VERSIONS,
+    is_of_its_class,
 )
 
 if TYPE_CHECKING:
@@ -66,3 +69,21 @@ def test_overrides_of_save_to_state_dict() -> None:
 def test_none_has_an_extra_state() -> None:
     default = torch.nn.Module.get_extra_state
     assert [n for n, cls in module_classes().items() if cls.get_extra_state is not default] == []
+
+
+def test_what_layers_set_on_themselves() -> None:
+    """Each attribute of an object of torch's own class is known; one that nobody sets is not."""
+    unknown = set()
+    for name, cls in module_classes().items():
+        if not name.startswith("torch.nn.modules."):
+            continue
+        code = ast.parse(dedent(inspect.getsource(cls)))
+        unknown |= {
+            f"{name}.{node.attr}"
+            for node in ast.walk(code)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            if isinstance(node.value, ast.Name) and node.value.id == "self"
+            if not (node.attr.startswith("_") or is_of_its_class(name, node.attr))
+        }
+    assert unknown == set()
+    assert not is_of_its_class("torch.nn.modules.linear.Linear", "class_to_idx")

@@ -149,6 +149,36 @@ def test_attributes_that_no_state_dict_holds_are_named(tmp_path: Path) -> None:
     assert ".0.in_features = 2, .0.out_features = 2, .0.rates" in told
 
 
+def test_attributes_that_a_program_gives_to_layers_of_torch_are_named(tmp_path: Path) -> None:
+    """Such as the names of the classes, which many programs keep at the model."""
+    model = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.BatchNorm1d(2)))
+    model.class_to_idx = {"cat": 0}
+    model[0].note = "mine"
+    model[1].alpha = 0.5
+    _, plan = migrated_with_plan(model, tmp_path)
+    told = dict.fromkeys(note.what for note in plan.of_kind(NoteKind.CAUTION))
+    assert ".class_to_idx, .0.note = 'mine', .1.alpha = 0.5" in told
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_attributes_that_layers_of_torch_have_are_not_named(name: str, tmp_path: Path) -> None:
+    _, plan = migrated_with_plan(LAYERS[name](), tmp_path)
+    assert notes(plan, NoteKind.CAUTION) == []
+
+
+class Rotary(nn.Module):
+    """Has a buffer that no state dict holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("frequencies", torch.ones(2), persistent=False)
+
+
+def test_passing_buffers_of_a_program_are_named(tmp_path: Path) -> None:
+    _, plan = migrated_with_plan({"m": nn.Sequential(Rotary())}, tmp_path)
+    assert ("['m']", ".0.frequencies") in notes(plan, NoteKind.CAUTION)
+
+
 def test_classes_of_others_are_a_caution(tmp_path: Path) -> None:
     _, plan = migrated_with_plan(WithHook(2, 2), tmp_path)
     assert notes(plan, NoteKind.CAUTION) == [

@@ -15,6 +15,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     SetValue,
     StorageValue,
 )
+from torchload_lint.migrate.carriers.module_facts import is_of_its_class, is_torch_class
 from torchload_lint.migrate.carriers.tensors import is_tensor
 
 if TYPE_CHECKING:
@@ -56,16 +57,22 @@ class BesideState:
                 self._of_state.add(id(value))
                 self._storages |= {one.key for one in _storages(value)}
         self._attributes.append((prefix, attributes))
-        if not name.startswith("torch."):  # torch's own are those that a program gives its layers
-            self._plain += [
-                f".{prefix}{attribute}{_shown(value)}"
-                for attribute, value in attributes.items()
-                if attribute != "training" and not attribute.startswith("_")
-                if not (isinstance(value, ObjectValue) and self._is_numbers(value))  # left out
-            ]
+        self._plain += [
+            f".{prefix}{attribute}{_shown(value)}"
+            for attribute, value in attributes.items()
+            if attribute != "training" and not attribute.startswith("_")
+            if not is_of_its_class(name, attribute)
+            if not (isinstance(value, ObjectValue) and self._is_numbers(value))  # left out
+        ]
+        if not is_torch_class(name):
+            passing = attributes.get("_non_persistent_buffers_set")
+            names = passing.items if isinstance(passing, SetValue) else ()
+            self._plain += [f".{prefix}{one}" for one in names if isinstance(one, str)]
 
     def plain(self) -> str:
-        """The attributes of the program's own modules, with those values that are plain."""
+        """The attributes and passing buffers of the program's own modules, and the attributes that
+        it gave to torch's, with those values that are plain.
+        """
         rest = len(self._plain) - _SHOWN_ATTRIBUTES
         more = f" and {rest} more" if rest > 0 else ""
         return ", ".join(self._plain[:_SHOWN_ATTRIBUTES]) + more

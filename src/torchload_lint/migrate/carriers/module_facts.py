@@ -117,6 +117,52 @@ MORE_THAN_KNOWN = frozenset(
 """Classes that add something which is not reproduced; it is said so."""
 
 
+_SET_BY_LAYERS = frozenset(
+    """
+    activation activation_relu_or_gelu add_zero_attn affine align_corners alpha anneal_epochs
+    anneal_func approximate avg_fn batch_first batched_grad_copy beta bias bias_hh bias_ih
+    bias_k bias_v bidirectional blank broadcast_bucket_size bucket_bytes_cap
+    bucket_bytes_cap_default bucket_bytes_cap_list buffer_hook ceil_mode count_include_pad
+    cutoffs d_model ddp decoder delta device device_ids device_mesh device_type dilation dim
+    distance_function div_value divisor_override downscale_factor dropout dropout1 dropout2
+    dropout3 elementwise_affine embed_dim embedding_dim enable_nested_tensor encoder end_dim
+    eps find_unused_parameters forward_sync_buffers full gradient_as_bucket_view groups head
+    head_bias head_dim head_size hidden_size hook ignore_index in1_features in2_features
+    in_channels in_features in_proj_bias in_proj_weight include_last_offset init inplace
+    input_size is_multi_device_module k k_proj_weight kdim keepdim kernel_size label_smoothing
+    lambd layers linear linear1 linear2 log_input log_target logger lower margin mask_check
+    max_norm max_val min_val mixed_precision mode module modules_buffers momentum multi_avg_fn
+    multihead_attn n_averaged n_classes n_clusters name named_module_buffers negative_slope
+    nhead nonlinearity norm norm1 norm2 norm3 norm_first norm_type normalized_shape
+    num_batches_tracked num_channels num_classes num_embeddings num_features num_groups
+    num_heads num_layers num_parameters options out_channels out_features out_proj
+    output_device output_padding output_ratio output_size p padding padding_idx padding_mode
+    parameters_to_ignore pos_weight process_group proj_size q_proj_weight
+    recompute_scale_factor reducer reduction require_backward_grad_sync
+    require_forward_param_sync return_indices running_mean running_var scale_factor
+    scale_grad_by_freq self_attn shortlist_size size skip_all_reduce_unused_params sparse
+    src_device_obj start_dim static_graph stride swap tail threshold track_running_stats
+    training transposed unflattened_size upper upscale_factor use_buffers use_nested_tensor
+    use_side_stream_for_tensor_copies v_proj_weight value vdim weight weight_hh weight_ih
+    with_module zero_infinity
+    """.split()
+)
+"""What the layers of torch 2.13 set on themselves."""
+_SET_BY_OLD_LAYERS = frozenset(
+    "dropout_state kh kw outh outw qkv_same_embed_dim reduce rh rw size_average".split()
+)
+_CONTAINERS, _LAYERS = "torch.nn.modules.container.", ("torch.nn.", "torch.optim.swa_utils.")
+
+
+def is_of_its_class(name: str, attribute: str) -> bool:
+    """Whether a module has an attribute because of its class, where that is torch's own, and not
+    because the program gave it to the module.
+    """
+    if not is_torch_class(name) or name.startswith(_CONTAINERS):
+        return False
+    return not name.startswith(_LAYERS) or attribute in _SET_BY_LAYERS | _SET_BY_OLD_LAYERS
+
+
 def is_torch_class(name: str) -> bool:
     """Whether a class is torch's own, so that what its state dict holds is known."""
     return name.startswith("torch.")
