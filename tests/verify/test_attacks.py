@@ -171,6 +171,22 @@ def test_a_torch_of_the_project_never_stands_in(project, monkeypatch, place):
     assert f"{project / place} was not asked, which is imported as torch" in result.output
 
 
+@pytest.mark.parametrize("place", ["torch.py", "pickle.py"])
+def test_no_fix_is_applied_where_the_program_has_another_torch(project, place):
+    """What was proven with the real one says nothing of it: the fixed program failed."""
+    load = 'import torch\nstate = torch.load("state.pt")\n'
+    write(project, {"read.py": load})
+    command = ["--fix", "--verify", "read.py", "--python", sys.executable]
+    (project / place).write_text(FAKE)
+    result = CliRunner().invoke(root, command)
+    assert (project / "read.py").read_text() == load, result.output
+    assert f"the fix is not proven: {project / place} stands in for torch" in result.output
+    assert result.exit_code == 1
+    (project / place).unlink()
+    assert CliRunner().invoke(root, command).exit_code == 0
+    assert (project / "read.py").read_text() != load
+
+
 def test_a_torch_beside_the_program_alone_is_said(project):
     write(
         project, {"tools/torch.py": FAKE, "tools/read.py": READ.replace("state.pt", "../state.pt")}

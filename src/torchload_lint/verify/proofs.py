@@ -116,12 +116,16 @@ class Prover:
             return "there is no checkpoint to prove the fix with"
         try:
             proofs = self.of_fix(situation, repair, context)
-            failed = next((proof for proof in proofs if not proof.outcome.loads), None)
+            failed = next(
+                (one for one in proofs if not one.outcome.loads or one.outcome.shadow), None
+            )
         except NotReadableError as error:
             return f"the fix is not proven: {error}"
         if failed is None:
             return ""
         outcome = failed.outcome
+        if outcome.loads:  # with the real torch, which the program does not have
+            return f"the fix is not proven: {outcome.shadow} stands in for torch, or a module of it"
         said = f"{outcome.status}: {outcome.error}"
         if not outcome.torch:  # it never got as far as to say so
             return f"{failed.checkpoint} could not be tried with it ({said})"
