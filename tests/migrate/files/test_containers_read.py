@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from migrate.helpers import bits, load, members, migrated_with_plan, same
 from torchload_lint.migrate import (
+    Arrays,
     MigrationError,
     MigrationOptions,
+    TargetFormat,
     migrate_file,
     plan,
 )
@@ -182,6 +185,49 @@ def test_tar_file(tmp_path: Path) -> None:
     assert [bits(loaded[k]) for k in ("whole", "part")] == [
         bits(truth[k]) for k in ("whole", "part")
     ]
+
+
+def big_endian(value: object, path: Path) -> Path:
+    """What a machine saves that has the other end first: numbers of two bytes."""
+    torch.save(value, path.with_suffix(".little"))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members(path.with_suffix(".little")).items():
+            numbers = np.frombuffer(content, "<u2").byteswap() if "/data/" in name else None
+            whole = content if numbers is None else numbers.tobytes()
+            archive.writestr(name, b"big" if name.endswith("byteorder") else whole)
+    return path
+
+
+@pytest.mark.parametrize("arrays", list(Arrays))
+def test_numpy_arrays_without_a_storage_class_in_a_big_endian_archive(
+    tmp_path: Path, arrays: Arrays
+) -> None:
+    """torch turns the bytes of int16 around there, and those of uint16 not: as a tensor, 1 was 256
+    in the new file.
+    """
+    value = {"u": np.array([1, 2], "<u2"), "i": np.array([1, 2], "<i2"), "s": np.uint16(1)}
+    path = big_endian({**value, "w": torch.zeros(1, dtype=torch.int16)}, tmp_path / "big.pt")
+    migrate_file(
+        path, tmp_path / "out.pt", MigrationOptions(arrays=arrays, scalars_as_tensors=True)
+    )
+    found = load(tmp_path / "out.pt")
+    assert found["u"] == [1, 2]
+    assert found["s"] == 1
+    assert list(map(int, found["i"])) == [1, 2]
+
+
+def test_what_torch_reads_otherwise_in_a_big_endian_archive_is_no_safetensors(
+    tmp_path: Path,
+) -> None:
+    options = MigrationOptions(format=TargetFormat.SAFETENSORS)
+    path = big_endian({"w": torch.arange(3, dtype=torch.int16)}, tmp_path / "signed.pt")
+    migrate_file(path, tmp_path / "out.safetensors", options)
+    assert load_file(tmp_path / "out.safetensors")["w"].tolist() == load(path)["w"].tolist()
+    path = big_endian({"w": torch.arange(3).to(torch.uint16)}, tmp_path / "unsigned.pt")
+    with pytest.raises(MigrationError, match=r"'w' \(uint16 in the file of a big-endian machine\)"):
+        migrate_file(path, tmp_path / "other.safetensors", options)
+    migrate_file(path, tmp_path / "same.pt")
+    assert load(tmp_path / "same.pt")["w"].tolist() == load(path)["w"].tolist()
 
 
 def test_big_endian_archive_stays_big_endian(tmp_path: Path) -> None:

@@ -210,7 +210,8 @@ def _carried(converter: Conversion, name: str, array: Array, place: str) -> Pick
         plain = [(f, _carried(converter, name, a, f"{place}[{f!r}]")) for f, a in parts]
         return DictValue(entries=[(f, value) for f, value in plain if value is not LEFT_OUT])
     what = f"{name} of {dtype}"
-    if dtype.torch_dtype is not None and converter.options.arrays is Arrays.TENSOR:
+    as_tensor = converter.options.arrays is Arrays.TENSOR
+    if dtype.torch_dtype is not None and as_tensor and _is_read(converter, dtype.torch_dtype):
         outcome = "an int64 tensor" if dtype.is_time else "a tensor"
         converter.changed(place, what, outcome)
         return _tensor(converter, array, dtype.torch_dtype)
@@ -229,6 +230,13 @@ def _field(array: Array, dtype: DType, offset: int) -> Array:
         array.data[at + offset : at + offset + size] for at in range(0, len(array.data), step)
     )
     return Array(dtype, array.shape, array.is_fortran, data)
+
+
+def _is_read(converter: Conversion, torch_dtype: str) -> bool:
+    """Whether torch reads such a tensor as it was written. Of dtypes without a storage class it
+    turns no bytes around, in the checkpoint of another kind of machine.
+    """
+    return converter.pool.byteorder == "little" or torch_dtype not in tensors.DTYPES_WITHOUT_STORAGE
 
 
 def _tensor(converter: Conversion, array: Array, torch_dtype: str) -> PickledValue:
@@ -361,7 +369,8 @@ def _scalar(converter: Conversion, made: PickledInstance, place: str) -> Pickled
     what = f"a numpy scalar of {dtype}"
     if dtype.fields:
         return _carried(converter, "numpy.void", array, place)
-    if converter.options.scalars_as_tensors and dtype.torch_dtype is not None:
+    as_tensor = converter.options.scalars_as_tensors
+    if as_tensor and dtype.torch_dtype is not None and _is_read(converter, dtype.torch_dtype):
         converter.changed(place, what, "a tensor without dimensions")
         return _tensor(converter, array, dtype.torch_dtype)
     elements = _elements(array)

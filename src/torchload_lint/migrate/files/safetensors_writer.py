@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.containers.safetensors import MAX_SAFETENSORS_HEADER, TORCH_DTYPES
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
+from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.checkpoint.pickles.tensors import tensor_of
 from torchload_lint.migrate.files.elements import (
     OutsideError,
@@ -140,6 +141,12 @@ def _pieces(entry: TensorRecord, pool: StoragePool) -> Iterator[bytes]:
     """A tensor's elements in little-endian order, row by row."""
     tensor, size = entry.tensor, entry.item_size
     assert tensor.storage is not None
+    if pool.byteorder != "little" and ITEM_SIZES.get(tensor.storage.dtype, 1) != size:
+        raise MigrationError(
+            f"{entry.name!r:.60} ({tensor.dtype} in the file of a big-endian machine) is not what "
+            "torch reads, which turns its bytes around as another dtype; `--to torch` keeps it as "
+            "it is"
+        )
     for piece in bytes_of_elements(tensor, size, pool.content(tensor.storage)):
         little = piece if pool.byteorder == "little" else _little(piece, tensor.dtype, size)
         if tensor.negative and has_half_nan(little, tensor.dtype):
