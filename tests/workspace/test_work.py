@@ -7,6 +7,7 @@ with the code.
 
 from __future__ import annotations
 
+import ast
 import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from torchload_lint.source.proofs import class_facts
 from torchload_lint.workspace import Options, Projects, Settings
 from torchload_lint.workspace.adoption.unused_entries import unused_entries
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
+from torchload_lint.workspace.survey import survey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,3 +210,18 @@ def test_a_file_is_searched_for_options_of_its_own_once(
     code = f"import argparse, torch\np = argparse.ArgumentParser()\n{options}"
     check(tmp_path, {"load.py": f"{code}args = p.parse_args()\n{loads}"}, "runs/3.pt")
     assert len(searched) == 1
+
+
+def test_no_load_of_an_option_looks_through_the_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[ast.AST] = []
+    real = ast.walk
+    monkeypatch.setattr(ast, "walk", lambda node: walked.append(node) or real(node))
+    (tmp_path / "torchload-lint.toml").touch()
+    options = "".join(f"p.add_argument('--o{n}', default='runs/{n}.pt')\n" for n in range(20))
+    loads = "".join(f"x{n} = torch.load(args.o{n})\n" for n in range(20))
+    code = f"import argparse, torch\np = argparse.ArgumentParser()\n{options}"
+    (tmp_path / "load.py").write_text(f"{code}args = p.parse_args()\n{loads}")
+    assert len([*survey([tmp_path / "load.py"], Projects(Settings()))]) == 20
+    assert sum(isinstance(node, ast.Module) for node in walked) < 20

@@ -426,7 +426,7 @@ class _Doubts:
         scope = module.bindings.scope(module.statement(node))
         return {
             each
-            for each in ast.walk(scope)
+            for each in module.carrying(spelled.rpartition(".")[2])
             if isinstance(each, ast.Attribute)
             and isinstance(each.ctx, ast.Store)
             and module.bindings.scope(module.statement(each)) is scope
