@@ -22,6 +22,10 @@ class Verdict(str, Enum):
     UNREADABLE = "unreadable"
 
 
+HOLDS_A_PROGRAM = "it holds a program, which only its own library runs: "
+"""How the advice about a file begins that such a library wrote."""
+
+
 class Problem(NamedTuple):
     """Something about the file that stands in the way, and the way out."""
 

@@ -13,7 +13,7 @@ from torchload_lint.checkpoint.known.dangerous import (
 )
 from torchload_lint.checkpoint.known.known_calls import is_building, why_unknown
 from torchload_lint.checkpoint.pickles.call_results import is_getattr
-from torchload_lint.checkpoint.pickles.held_calls import held_calls
+from torchload_lint.checkpoint.pickles.held_calls import held_calls, type_by_name
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
@@ -22,6 +22,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     PickledValue,
 )
 from torchload_lint.checkpoint.pickles.shown_values import render_arguments, shortened
+from torchload_lint.checkpoint.report import HOLDS_A_PROGRAM
 from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
@@ -87,11 +88,11 @@ def threat_in_words(threat: Threat) -> str:
 
 def way_out_of(threats: list[Threat]) -> str:
     """What is right for one's own file too: such libraries save programs, and say so."""
-    if all(threat.name.startswith(_SAVE_CODE) for threat in threats):
-        return (
-            "it holds a program, which only its own library runs: `torchload-lint migrate` carries "
-            "its tensors and plain values over, and runs nothing"
-        )
+    built = [threat for threat in threats if not _is_namespace_of_code(threat)]
+    if all(threat.name.startswith(_SAVE_CODE) for threat in built):
+        anew = all(_is_below(threat.name, BUILDERS) for threat in built)
+        way = "`torchload-lint migrate` carries its tensors and plain values over, and runs nothing"
+        return f"{HOLDS_A_PROGRAM}{SAVED_ANEW * anew}{way}"
     if any(threat.known for threat in threats):
         return "do not load it; find out where it comes from, and delete it"
     return (
@@ -100,6 +101,14 @@ def way_out_of(threats: list[Threat]) -> str:
     )
 
 
+def _is_namespace_of_code(threat: Threat) -> bool:
+    """Whether a threat is the names of a module, given to a function that is put together."""
+    return threat.name.endswith(".__dict__") and _is_below(threat.call, BUILDERS)
+
+
+SAVED_ANEW = (
+    "where it is yours, save it anew without `pickle_module` (functions are then names, not code); "
+)
 _SAVE_CODE = ("torch.fx.", "dill.", "cloudpickle.", "torch.package.", "torch._dynamo.")
 
 
@@ -258,7 +267,7 @@ def _call_threats(call: ObjectValue, names: NameResolver) -> list[Threat]:
     direct = _threat_of(call.callee, call.args, names)
     if direct is not None:
         threats.append(direct)
-        if isinstance(call.callee, ObjectValue):
+        if isinstance(call.callee, ObjectValue) and not _is_below(direct.name, BUILDERS):
             threats.append(Threat("builtins.getattr", direct.call, direct.why))
     args = call.args if isinstance(call.args, tuple) else ()
     if is_getattr(call.callee) and len(args) > 1 and _is_inner(args[1]):
@@ -280,6 +289,8 @@ def _threat_of(callee: PickledValue, args: PickledValue, names: NameResolver) ->
     name = names.of(callee)
     if name is None:
         return _of_built_function(callee, args, names)
+    if isinstance(callee, ObjectValue) and type_by_name(callee):
+        return None  # as the type itself, which is no threat
     written = str(callee.name) if isinstance(callee, GlobalRef) else str(name)
     why = _call_reason(written) or _call_reason(str(name))
     if not why and isinstance(callee, ObjectValue):

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.report import Verdict
+from torchload_lint.checkpoint.report import HOLDS_A_PROGRAM, Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.policy.judgement import WAY_OUT
 from torchload_lint.rules.assessing import find_class, judged_needs
@@ -73,6 +73,8 @@ def _known(situation: Situation, context: Context) -> Iterator[Diagnostic]:
             message = f"{report.path} would run {listed(runs)} if it were loaded unsafely"
         if not runs:
             message = f"{report.path} was made to do harm: {report.problems[0].message}"
+        program = [one.advice for one in report.problems if one.advice.startswith(HOLDS_A_PROGRAM)]
+        message += f"; {program[0]}" if program else ""
         yield finding(
             RULE, situation.load.span, message, situation=situation, notes=evidence_notes(situation)
         )
