@@ -93,3 +93,49 @@ TUNE = """
 def test_a_state_under_a_name_of_its_own_is_what_the_next_run_goes_on_from(key, own):
     expected = [("use.py", "object")] if own else []
     assert matched({"use.py": TUNE.format(key=key)}) == expected
+
+
+MERGES = """
+    def merge(first, second, name):
+        try:
+            one = torch.load(first)
+            if one["size"] != 3:
+                return "another size"
+            merged = {"size": one["size"], "weight": one["weight"]}
+            torch.save(merged, name())
+            return "merged"
+        except Exception as error:
+            return str(error)
+    """
+
+
+def test_what_is_made_of_the_loaded_values_is_saved_later():
+    assert matched({"use.py": MERGES}) == []
+
+
+READS_LAST = """
+    import os
+    def newest(folder):
+        return torch.load(os.path.join(folder, "resumed_net.ckpt"))
+    """
+TEST = """
+    import os
+    {imports}
+    def test_it(outputs):
+        torch.save(3, os.path.join(outputs, "resumed_net.ckpt"))
+    """
+
+
+@pytest.mark.parametrize(
+    ("path", "imports", "expected"),
+    [
+        ("tests/test_other.py", "import other", []),
+        ("tests/test_use.py", "from use import newest", ["tests/test_use.py"]),
+        ("tests/test_newest.py", "from pkg import newest", ["tests/test_newest.py"]),
+        ("train.py", "import other", ["train.py"]),
+    ],
+    ids=["a test of another thing", "a test of the file", "a test of the function", "no test"],
+)
+def test_a_test_writes_for_what_it_tests(path, imports, expected):
+    found = matched({"use.py": READS_LAST, path: TEST.format(imports=imports)})
+    assert [one for one, _ in found] == expected

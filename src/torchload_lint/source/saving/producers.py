@@ -17,7 +17,7 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.patterns import Resolution
 from torchload_lint.source.evaluation.engine import Engine
-from torchload_lint.source.saving import pairs, path_origins
+from torchload_lint.source.saving import pairs, path_origins, programs
 from torchload_lint.source.saving.contained import contents
 from torchload_lint.source.saving.file_names import (
     begin_alike,
@@ -149,10 +149,7 @@ def _of_this_load(
                     for each in written_where_found(resolution, module, save, home, project)
                 }
                 match = "path" if spelled & saved else None
-            if match == "methods" and (
-                not _may_be_called_so(load, resolution, save, home, project)
-                or _holds_others(pairs.asked_keys(load, module), save, home, project)
-            ):
+            if _is_for_another(match, load, module, resolution, save, home, project):
                 match = None
             if match is not None and (
                 (later and match == "path") or not _comes_after(save, home, load, module, project)
@@ -168,6 +165,24 @@ def _of_this_load(
             told = told_apart(resolution, near, found[kind], homes, module, project)
             return tuple(_producer(save, home, kind, project) for save, home in told)
     return ()
+
+
+def _is_for_another(
+    match: str | None,
+    load: LoadCall,
+    module: Module,
+    resolution: Resolution,
+    save: SaveCall,
+    home: Module,
+    project: ProjectIndex,
+) -> bool:
+    """Whether a save that has such a sign is still no writer of what a load reads."""
+    if match == "path":
+        return programs.tests_something_else(home, module, load.function)
+    return match == "methods" and (
+        not _may_be_called_so(load, resolution, save, home, project)
+        or _holds_others(pairs.asked_keys(load, module), save, home, project)
+    )
 
 
 def _specific(resolution: Resolution) -> list[PathPattern]:
@@ -277,9 +292,8 @@ def _by_content(
 
 
 def _resumes(load: LoadCall, save: SaveCall, module: Module, project: ProjectIndex) -> bool:
-    """Whether the next run goes on from what a save writes: the states of several objects that the
-    load restores, or one under a name of its own, where the program saves them without having
-    loaded, too.
+    """Whether the next run goes on from what a save writes, also without having loaded: the states
+    of several objects that the load restores, or one under a name of its own.
     """
     if not may_be_left_out(load.statement, save.node, module):
         return False

@@ -6,10 +6,14 @@ import re
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
+
 if TYPE_CHECKING:
     from torchload_lint.source.facts.calls import SaveCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
+
+_TESTS = late_pattern(r"(?:^|/)(?:[Tt]ests?/|test_[^/]*\.py$|[^/]*_test\.py$)")
 
 
 def are_one_program(home: Module, module: Module, project: ProjectIndex) -> bool:
@@ -31,6 +35,26 @@ def are_one_program(home: Module, module: Module, project: ProjectIndex) -> bool
         or _imports(home, module, len(common))
         or _imports(module, home, len(common))
     )
+
+
+def tests_something_else(home: Module, module: Module, function: str) -> bool:
+    """Whether a file is a test that speaks of neither another file nor a function of it, which does
+    not speak of the test either. What a test saves it saves for what it tests, under names that
+    programs use, too.
+    """
+    if home is module or not _TESTS.search(home.path):
+        return False
+    words = (_stem(module.path), function.rpartition(".")[2])
+    is_named = any(word and _speaks_of(word, home.text) for word in words)
+    return not is_named and not _speaks_of(_stem(home.path), module.text)
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".py")
+
+
+def _speaks_of(word: str, text: str) -> bool:
+    return word in text and re.search(rf"\b{re.escape(word)}\b", text) is not None
 
 
 def shared_folders(first: str, second: str) -> int:

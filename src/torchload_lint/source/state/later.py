@@ -67,10 +67,9 @@ def _leaves(statement: ast.stmt, save: ast.AST, module: SourceFile) -> bool:
         parent = module.parents.get(node)
         blocks = (getattr(parent, name, ()) for name in ("body", "orelse"))
         block = next((each for each in blocks if isinstance(each, list) and node in each), [node])
-        if any(isinstance(each, ast.Return | ast.Raise) for each in block) and (
-            isinstance(parent, ast.If | ast.Try)
-        ):
-            return True
+        ends = any(isinstance(each, ast.Return | ast.Raise) for each in block)
+        if ends and isinstance(parent, ast.If | ast.Try):
+            return not any(save in ast.walk(each) for each in block)
         node = parent
     return False
 
