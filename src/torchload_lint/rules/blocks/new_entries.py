@@ -118,12 +118,14 @@ def is_meant_to_fail(situation: Situation) -> bool:
 
 def is_new_import(need: Need, situation: Situation) -> bool:
     """Whether the fix may import what does not run there today: an installed library that the file
-    does not import yet, which may not be installed, or a file of the project for a load that may
-    not be reached.
+    does not import yet, which may not be installed, or a file of the project whose import may do
+    more than define things, or that is imported for a load which may not be reached.
     """
     facts, module = need.facts, situation.module
     if facts is None or facts.path == module.path:
         return False
+    if facts.import_unsure and not module.bindings.imports_module(facts.defined_as.module):
+        return True
     root = need.needed.spelling.module.partition(".")[0]
     if imports_at_top(module, root):
         return False

@@ -10,6 +10,7 @@ from torchload_lint.source.names.members import base_expressions, body, is_funct
 from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.project.outlines import maker_of, outline_of
+from torchload_lint.source.proofs.at_import import why_not_quiet
 from torchload_lint.source.proofs.proof import prove_class, why_made_unproven
 from torchload_lint.source.proofs.restoring import computing_base, is_called, why_not_restorable
 from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function, run_by_import
@@ -33,7 +34,11 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
     if maker:
         made = ClassFacts(name, kind, module.path, row, its_bases, foreign_bases=(maker,))
         unproven = why_made_unproven(found, project)
-        return made._replace(unproven=unproven, import_runs=_import_runs(module, project))
+        return made._replace(
+            unproven=unproven,
+            import_runs=_import_runs(module, project),
+            import_unsure=why_not_quiet(module, project),
+        )
     if not isinstance(node, ast.ClassDef):
         runs = run_by_function(node, module, project) if is_function(node) else ()
         return ClassFacts(name, kind, module.path, row, runs=runs)
@@ -61,6 +66,7 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         leads=proof.leads,
         computes=proof.computes or computing_base(node, module, project),
         import_runs=_import_runs(module, project),
+        import_unsure=why_not_quiet(module, project),
     )
 
 

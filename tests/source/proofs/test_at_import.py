@@ -1,0 +1,119 @@
+"""Imports that a fix adds because a checkpoint names the file: quiet, or work that would start."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+from click.testing import CliRunner
+
+from checkpoint.cases import forge
+from project_files import project
+from torchload_lint.cli.group import root
+from torchload_lint.names import GlobalName
+from torchload_lint.source.proofs.class_lookup import find
+
+TOOLS = """
+import os
+
+def work(): os.mkdir("runs")
+
+def double(x): return work() or x
+
+def name(x): return str(x).upper()
+
+def keep(x): return x
+
+class Runner:
+    def __init__(self): work()
+    def go(self): work()
+
+class Asked:
+    def __init_subclass__(cls): work()
+
+class Plain:
+    def __init__(self, x): self.x = x
+
+class Meta(type): ...
+"""
+WORK = {
+    "a function of the file": "def main(): os.mkdir('runs')\nmain()",
+    "a function of another": "tools.double(1)",
+    "a class": "tools.Runner()",
+    "a method": "x = tools.Runner()\nx.go()",
+    "a decorator": "@tools.double\ndef f(): ...",
+    "a decorator with arguments": "@tools.double(1)\ndef f(): ...",
+    "a base": "class D(tools.Asked): ...",
+    "a metaclass": "class D(metaclass=tools.Meta): ...",
+    "a branch": "if len(sys.argv) < 2:\n    os.mkdir('runs')",
+    "a try": "try:\n    os.mkdir('runs')\nexcept OSError:\n    pass",
+    "a lambda": "(lambda: os.mkdir('runs'))()",
+    "a comprehension": "X = [os.mkdir(one) for one in 'ab']",
+    "a default": "def f(x=os.mkdir('runs')): ...",
+    "a default by its name": "def f(*, x=os.mkdir('runs')): ...",
+    "a class body": "class D:\n    x = os.mkdir('runs')",
+    "an open file": "with open('a.txt', 'w') as file:\n    file.write('x')",
+    "a path": "Path('runs').mkdir()",
+    "another name": "make = os.mkdir\nmake('runs')",
+    "getattr": "getattr(os, 'mk' + 'dir')('runs')",
+    "exec": "exec('work()')",
+    "a partial": "functools.partial(os.mkdir, 'runs')()",
+    "map": "X = list(map(os.mkdir, ['runs']))",
+    "options": "ARGS = argparse.ArgumentParser().parse_args()",
+    "a table": "X = {'a': os.mkdir}['a']('runs')",
+}
+QUIET = {
+    "a logger": "LOG = logging.getLogger(__name__)\nLOG.setLevel('INFO')",
+    "names": "T = typing.TypeVar('T')\nPair = collections.namedtuple('Pair', 'a b')",
+    "a class": "class D(tools.Plain):\n    x = tools.Plain(1)",
+    "a dataclass": "@dataclasses.dataclass(frozen=True)\nclass D:\n    x: list = dataclasses.field(default_factory=list)",  # noqa: E501
+    "a property": "class D:\n    @property\n    def x(self): ...\n    @x.setter\n    def x(self, value): ...",  # noqa: E501
+    "a function of the project": "X = tools.name('a')\n\n@tools.keep\ndef f(): ...",
+    "a path": "HERE = Path(__file__).resolve().parent\nsys.path.append(str(HERE))",
+    "texts": "X = ' '.join('a b'.split()).upper()\nPATTERN = re.compile('a+')",
+    "an enumeration": "class Kind(enum.Enum):\n    A = enum.auto()",
+    "a guard": "if __name__ == '__main__':\n    os.mkdir('runs')",
+    "map": "X = list(map(str, [1]))",
+    "an inner function": "def f():\n    os.mkdir('runs')\n\ng = lambda: f()",
+}
+HEAD = (
+    "import argparse, collections, dataclasses, enum, functools, logging, os, re, sys, typing\n"
+    "from pathlib import Path\nimport tools\n\n\nclass C: ...\n"
+)
+
+
+def unsure(body):
+    found = find(
+        project({"m.py": f"{HEAD}{body}\n", "tools.py": dedent(TOOLS)}), GlobalName("m", "C")
+    )
+    assert found is not None
+    return found.import_unsure
+
+
+@pytest.mark.parametrize("body", WORK.values(), ids=WORK)
+def test_what_an_import_may_start_is_said(body):
+    assert unsure(body).startswith("m.py:")
+
+
+@pytest.mark.parametrize("body", QUIET.values(), ids=QUIET)
+def test_definitions_are_quiet(body):
+    assert unsure(body) == ""
+
+
+@pytest.mark.parametrize(("body", "is_safe"), [("main()", False), ("LOG = []", True)])
+def test_a_fix_that_starts_work_is_not_safe(body, is_safe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = ">=2.6"\n')
+    (tmp_path / "train.py").write_text(
+        "import os\n\n\nclass State:\n    pass\n\n\n"
+        f"def main():\n    os.mkdir('runs')\n\n\n{body}\n"
+    )
+    state = forge.new(forge.name("train", "State")) + b"}b"
+    (tmp_path / "s.pt").write_bytes(forge.archive(forge.program(state)))
+    (tmp_path / "use.py").write_text(
+        'import torch\n\nstate = torch.load("s.pt", weights_only=True)\n'
+    )
+    CliRunner().invoke(root, ["check", "--fix", "."])
+    assert ("safe_globals([State])" in (tmp_path / "use.py").read_text()) is is_safe
+    CliRunner().invoke(root, ["check", "--fix", "--unsafe-fixes", "."])
+    assert "safe_globals([State])" in (tmp_path / "use.py").read_text()
