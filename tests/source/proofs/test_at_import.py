@@ -117,3 +117,31 @@ def test_a_fix_that_starts_work_is_not_safe(body, is_safe, tmp_path, monkeypatch
     assert ("safe_globals([State])" in (tmp_path / "use.py").read_text()) is is_safe
     CliRunner().invoke(root, ["check", "--fix", "--unsafe-fixes", "."])
     assert "safe_globals([State])" in (tmp_path / "use.py").read_text()
+
+
+IN_A_BRANCH = {
+    "a branch": "import sys\n\nif sys.platform == 'win32':\n    from train import State\n",
+    "a try": "try:\n    import missing, train\nexcept ImportError:\n    pass\n",
+    "an except": "try:\n    import os\nexcept ImportError:\n    import train\n",
+    "a function": "def later():\n    import train\n",
+}
+
+
+@pytest.mark.parametrize("imports", IN_A_BRANCH.values(), ids=IN_A_BRANCH)
+@pytest.mark.parametrize("at_end", ["subprocess.run(['a'])", "main()"])
+def test_an_import_that_may_be_passed_over_is_none(at_end, imports, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = ">=2.6"\n')
+    (tmp_path / "train.py").write_text(
+        "import os\nimport subprocess\n\n\nclass State:\n    pass\n\n\n"
+        f"def main():\n    os.mkdir('runs')\n\n\n{at_end}\n"
+    )
+    state = forge.new(forge.name("train", "State")) + b"}b"
+    (tmp_path / "s.pt").write_bytes(forge.archive(forge.program(state)))
+    text = f'{imports}\nimport torch\n\nstate = torch.load("s.pt", weights_only=True)\n'
+    (tmp_path / "use.py").write_text(text)
+    CliRunner().invoke(root, ["check", "--fix", "."])
+    assert (tmp_path / "use.py").read_text() == text
+    (tmp_path / "use.py").write_text(f"import train\n{text}")
+    CliRunner().invoke(root, ["check", "--fix", "."])
+    assert "safe_globals([" in (tmp_path / "use.py").read_text()

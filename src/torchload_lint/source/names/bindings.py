@@ -52,7 +52,7 @@ class Bindings(Reaching):
         self._asking = False
 
     def imports_module(self, name: str) -> bool:
-        """Whether importing this file imports the module ``name`` (or a part of it)."""
+        """Whether importing this file always imports the module ``name`` (or a part of it)."""
         flow = self.flow(self.tree)
         for definitions in flow.all.values():
             for definition in definitions:
@@ -60,7 +60,10 @@ class Bindings(Reaching):
                     continue
                 alias = definition.node
                 assert isinstance(alias, ast.alias)
-                from_import = isinstance(self._parents.get(alias), ast.ImportFrom)
+                statement = self._parents.get(alias)
+                if statement is None or self._parents.get(statement) is not self.tree:
+                    continue  # in a branch, or in a ``try`` that may end above it
+                from_import = isinstance(statement, ast.ImportFrom)
                 imported = definition.qualified if from_import else alias.name
                 if f"{imported}.".startswith(f"{name}."):
                     return True
