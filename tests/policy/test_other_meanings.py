@@ -271,3 +271,14 @@ def test_a_module_that_is_imported_by_its_name(imported, tmp_path):
     (tmp_path / "a" / "__init__.py").write_text(LAZY)
     (tmp_path / "a" / "c.py").write_text(SAME)
     assert stands_as_itself(tmp_path)
+
+
+def test_a_base_in_the_file_itself_is_no_module_of_a_package_that_answers(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "__init__.py").write_text(LAZY)
+    (tmp_path / "a" / "c.py").write_text("class Base:\n    pass\n\n\nclass Net(Base):\n    pass\n")
+    (tmp_path / "setup.py").touch()
+    made = forge.new(forge.name("a.c", "Net")) + b"}b"
+    (tmp_path / "n.pt").write_bytes(forge.archive(forge.program(made)))
+    [judgement] = torchload_lint.inspect(tmp_path / "n.pt").judgements
+    assert judgement.allowed

@@ -53,7 +53,7 @@ def answered_elsewhere(dotted: str, near: str, project: ProjectIndex) -> bool:
         if home is None or current in seen:
             continue
         seen.add(current)
-        if _asked_of_package(current, near, project):
+        if home.path != near and _asked_of_package(current, near, project):
             return True
         found = home.bindings.module_definitions(name)
         defined = home.bindings.flow(home.tree).all
