@@ -10,10 +10,10 @@ from torchload_lint.source.names.members import base_expressions, body, is_funct
 from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.project.outlines import maker_of, outline_of
-from torchload_lint.source.proofs.at_import import why_not_quiet
 from torchload_lint.source.proofs.proof import prove_class, why_made_unproven
 from torchload_lint.source.proofs.restoring import computing_base, is_called, why_not_restorable
 from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function, run_by_import
+from torchload_lint.source.proofs.uses.at_import import why_not_quiet
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
