@@ -50,7 +50,7 @@ _DEPTH = 5
 def why_not_quiet(module: SourceFile, project: ProjectIndex) -> str:
     """What importing a file does that is not known to do nothing but define; empty for nothing."""
     return project.remember(
-        ("quiet import", module.path), lambda: next(_Search(project).file(module), "")
+        ("quiet import", module.path), lambda: next(_ImportSearch(project).file(module), "")
     )
 
 
@@ -69,7 +69,7 @@ def _run_at_import(tree: ast.AST) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-class _Search:
+class _ImportSearch:
     """One walk through the functions that a file calls; each is looked into once."""
 
     def __init__(self, project: ProjectIndex) -> None:
