@@ -240,7 +240,9 @@ class Oracle:
             actions = self.client.actions(CELL_URI.format(uri), "quickfix")
             shown = {json.dumps(one) for action in actions for one in action["diagnostics"]}
             told = sorted(_of_server(json.loads(one)) for one in shown)
-            yield told, fresh.get((NOTEBOOK, number), [])
+            rows = fresh.get((NOTEBOOK, number), [])
+            # What cannot be parsed is offered no comment, which would be no cure.
+            yield told, [row for row in rows if row[0] != "TLL001"]
         for name in sorted(self.texts)[:1]:
             yield self._all_fixed(name), fresh.get((name, "fixed"), self.texts[name])
 

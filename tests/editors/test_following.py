@@ -59,6 +59,15 @@ def test_a_file_that_is_new_or_a_checkpoint_that_is_gone(client, folder):
     assert client.codes("b.py") == []
 
 
+def test_a_file_that_loads_through_an_installed_package_is_looked_at(client, folder):
+    package = folder / ".venv" / "lib" / "python3.11" / "site-packages" / "parcel"
+    package.mkdir(parents=True)
+    (folder / ".venv" / "pyvenv.cfg").write_text("version = 3.11\n")
+    (package / "__init__.py").write_text(LOAD)
+    client.open("c.py", "from parcel import f\n\nf('m.pt'\n")
+    assert client.codes("c.py") == ["TLL001"]
+
+
 def test_an_unsaved_edit_of_another_file_counts(client, folder):
     (folder / "a.py").write_text(CALLER % "other.pt")
     client.open("a.py", CALLER % "other.pt")

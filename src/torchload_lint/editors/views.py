@@ -19,6 +19,7 @@ from torchload_lint.source.text.notebooks.notebook import Notebook, rows_of
 from torchload_lint.source.text.text import Decoded
 from torchload_lint.workspace.adoption.add_noqa import CommentRows
 from torchload_lint.workspace.adoption.known_findings import KnownFindings
+from torchload_lint.workspace.first_look import may_enter_package
 from torchload_lint.workspace.fix_check import FixCheck
 from torchload_lint.workspace.on_disk.discover import is_excluded
 from torchload_lint.workspace.on_disk.document import Document
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.diagnostic import Diagnostic, Edit, Fix, Span
     from torchload_lint.workspace import Projects
+    from torchload_lint.workspace.projects import Project
 
 STRICTER = "torchload-lint --fix writes a stricter list"
 """What is said of a fix where the client cannot create the module that the stricter one takes."""
@@ -209,7 +211,13 @@ def fixed_text(view: View, projects: Projects) -> FixedText:
 def _checked(view: View, projects: Projects, options: Options) -> tuple[FileResult, Document]:
     document = view.document()
     project = projects.project_of(view.path)
-    may_hold = may_hold_load_in_cells if view.cell_uris else may_hold_load
-    if is_excluded(view.path, project.config) or not may_hold(view.text.encode("utf-8", "replace")):
+    if is_excluded(view.path, project.config) or not _may_hold_load(view, project):
         return FileResult(view.path, text=document.raw), document
     return check_document(view.path, document, project, options)
+
+
+def _may_hold_load(view: View, project: Project) -> bool:
+    data = view.text.encode("utf-8", "replace")
+    if view.cell_uris:
+        return may_hold_load_in_cells(data)
+    return may_hold_load(data) or may_enter_package(data, project)

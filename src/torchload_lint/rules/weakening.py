@@ -51,7 +51,9 @@ def weakened(module: Module, context: Context) -> str:
     """The file that makes a load in ``module`` unsafe unless it says otherwise; else empty."""
     if module.environment or _is_patched_unsafely(module):
         return module.path
-    return context.project.remember(("definitions", "weakened"), lambda: _weakened(context.project))
+    return context.project.remember(
+        ("definitions", "weakened"), lambda: _weakened(context.project), stands=True
+    )
 
 
 def _weakened(project: ProjectIndex) -> str:
@@ -59,13 +61,17 @@ def _weakened(project: ProjectIndex) -> str:
     loading = (path for path in project.holding("load") if path in of_torch)
     paths = (*project.holding("TORCH_FORCE"), *loading)
     for path in dict.fromkeys(paths):
-        if not _is_other_project(path, project) and _weakens(path, project):
+        if not _is_other_project(path, project) and _is_weakening(path, project):
             return path
     for path in project.files.settings_holding(VARIABLE):
         if not _is_other_project(path, project) and any(switches(project.files.text(path) or "")):
             return path
     configs = project.files.configs_holding(VARIABLE)
     return next((path for path in configs if not _is_other_project(path, project)), "")
+
+
+def _is_weakening(path: str, project: ProjectIndex) -> bool:
+    return project.remember(("weakens", path), lambda: _weakens(path, project), stands=True)
 
 
 def _weakens(path: str, project: ProjectIndex) -> bool:

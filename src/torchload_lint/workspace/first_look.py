@@ -60,7 +60,7 @@ def look_at(data: bytes, path: str, project: Project) -> Look:
         return Look(may_hold_load_in_cells(data), data)
     if data.find(b"\0", 0, LOOKED_AT_FOR_NULS) >= 0:
         return Look(unreadable_result(path, why_no_source(data), project))
-    return Look(may_hold_load(data) or _may_enter_package(data, project), data)
+    return Look(may_hold_load(data) or may_enter_package(data, project), data)
 
 
 def is_of_another_language(path: str, data: bytes) -> bool:
@@ -74,7 +74,7 @@ def is_of_another_language(path: str, data: bytes) -> bool:
     return b"python" not in first and b"pypy" not in first
 
 
-def _may_enter_package(data: bytes, project: Project) -> bool:
+def may_enter_package(data: bytes, project: Project) -> bool:
     """Whether a file may load by an installed package that no table knows."""
     environment = project.environment
     if not environment.has_packages():

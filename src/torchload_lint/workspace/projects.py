@@ -20,7 +20,7 @@ from torchload_lint.path_globs import fits_path
 from torchload_lint.regular_files import read_regular
 from torchload_lint.workspace.kept_trees import KeptTrees
 from torchload_lint.workspace.on_disk.discover import of_one_project
-from torchload_lint.workspace.on_disk.source_files import DiskFiles
+from torchload_lint.workspace.on_disk.source_files import DiskFiles, is_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -204,6 +204,10 @@ class Project:
         self._kept_trees = KeptTrees()
         self._packages: dict[str, ProjectIndex | None] = {}
         """What was read of installed packages: kept while the project's own files change."""
+        self._index_before: ProjectIndex | None = None
+        """What was known before files changed."""
+        self._changed: dict[str, str | None] = {}
+        """Those files, with the text that they had."""
 
     @property
     def is_marked(self) -> bool:
@@ -301,6 +305,9 @@ class Project:
 
         index = ProjectIndex(self.files, self.config.src, self.environment)
         index.packages = self._packages
+        if self._index_before is not None:
+            index.take_over(self._index_before, self._changed)
+        self._index_before, self._changed = None, {}
         return Context(
             config=self.config,
             torch=self.torch,
@@ -365,8 +372,12 @@ class Project:
     def changed(self, path: str) -> None:
         """A file has another content; answers that may rest on it are found anew."""
         if path.startswith(self._root):
-            self.files.changed(self.name_of(path))
+            name = self.name_of(path)
+            old = self.files.changed(name)
+            self._changed.setdefault(name, old if is_code(name) else None)
             self.checkpoints.forget_reports()  # they tell of classes
+            if "context" in self.__dict__:
+                self._index_before = self.context.project
             self._forget_context()
 
     def forget(self) -> None:

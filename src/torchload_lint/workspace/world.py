@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.config import ConfigError, Settings
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.regular_files import read_regular
+from torchload_lint.workspace.on_disk.source_files import is_code
 from torchload_lint.workspace.on_disk.stamps import Stamps
 from torchload_lint.workspace.projects import Projects
 
@@ -111,7 +112,7 @@ class World:
         changes = self._stamps.changes()
         self._looked = time.monotonic()
         contents = [path for path in changes.contents if not path.endswith(NEVER_ASKED)]
-        if changes.others or not all(map(_is_code, contents)):
+        if changes.others or not all(map(is_code, contents)):
             self._begin_anew()
             return
         for path in contents:
@@ -134,8 +135,3 @@ def _checkpoint_folders(project: Project) -> list[str]:
     inside = os.path.join(project.root, "")
     found = (os.path.normpath(root) for root in roots)
     return [root for root in found if not os.path.join(root, "").startswith(inside)]
-
-
-def _is_code(path: str) -> bool:
-    """Whether a file's content is asked for anew whenever it is needed; other files' is kept."""
-    return path.endswith(".py") and os.path.basename(path) != "setup.py"

@@ -79,7 +79,9 @@ def _gives_a_name(dotted: str, module: Module, project: ProjectIndex) -> bool:
     path = project.layout.locate(dotted, module.path) if dotted.strip(".") else None
     if path is None:
         return False
-    return project.remember(("gives load a name", path), lambda: _names_load(path, project))
+    return project.remember(
+        ("gives load a name", path), lambda: _names_load(path, project), stands=True
+    )
 
 
 def _names_load(path: str, project: ProjectIndex) -> bool:

@@ -23,7 +23,9 @@ _GIVEN_THE_CLASS = frozenset({"__new__", "__init_subclass__", "__class_getitem__
 def calls_named(project: ProjectIndex, module: SourceFile, name: str) -> list[ast.Call]:
     """The calls of something whose name ends in ``name``, in the order of the file; found once."""
     return project.remember(
-        ("calls", module.tree, name), lambda: calls_among(module.tree, module.lines, {name})
+        ("calls", module.tree, name),
+        lambda: calls_among(module.tree, module.lines, {name}),
+        stands=True,
     )
 
 

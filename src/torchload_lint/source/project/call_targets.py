@@ -227,6 +227,7 @@ class CallTarget(NamedTuple):
                 for each in self._heirs()
                 for level, _ in classes.ancestry(each.node, each.module, self.project)
             ),
+            stands=True,
         )
 
     def _is_next_after(self, around: ast.ClassDef, calling: SourceFile) -> bool:
@@ -244,6 +245,7 @@ class CallTarget(NamedTuple):
             self.project.remember(
                 ("definitions of", name, self.module.tree),
                 lambda: _count_definitions(self.project, name, self.module),
+                stands=True,
             )
             == 1
         )

@@ -82,7 +82,9 @@ def sites(
     project: ProjectIndex, module: SourceFile, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> Sites:
     """The calls of a function in the project; found once."""
-    return project.remember(("callers", function), lambda: _find(project, module, function))
+    return project.remember(
+        ("callers", function), lambda: _find(project, module, function), stands=True
+    )
 
 
 def _find(
@@ -233,7 +235,7 @@ def _calls_by_name(
     target = CallTarget(project, module, function, owner)
     if not target.name:
         return (), Sites(cut=True).why_none()
-    found = project.remember(("calls by name", function), lambda: _by_name(target))
+    found = project.remember(("calls by name", function), lambda: _by_name(target), stands=True)
     return found.calls[:MAX_CALLS], found.why_none()
 
 

@@ -26,7 +26,9 @@ def ancestry(
     looks for a name in them.
     """
     yield from project.remember(
-        ("definitions", "ancestry", node), lambda: _linear(node, module, project, ())
+        ("definitions", "ancestry", node),
+        lambda: _linear(node, module, project, ()),
+        stands=True,
     )
 
 

@@ -34,7 +34,9 @@ class Family(NamedTuple):
 
 def family(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> Family:
     """The family of a class; worked out once. Raises TooManyError."""
-    return project.remember(("definitions", "family", node), lambda: _family(node, module, project))
+    return project.remember(
+        ("definitions", "family", node), lambda: _family(node, module, project), stands=True
+    )
 
 
 def _family(node: ast.ClassDef, module: SourceFile, project: ProjectIndex) -> Family:
@@ -88,7 +90,9 @@ def _direct_subclasses(
         return may_inherit(node.name, text, project.remember_of("bases", path, text, find))
 
     for module in modules_with(project, node.name, home, worth_parsing=worth_parsing):
-        lineages = project.remember(("lineages", module.tree), partial(_lineages, module, project))
+        lineages = project.remember(
+            ("lineages", module.tree), partial(_lineages, module, project), stands=True
+        )
         found += [(each, module) for each, above in lineages if each is not node and node in above]
     return found
 

@@ -39,7 +39,10 @@ def runs(project: ProjectIndex, script: str, path: str) -> bool:
     """Whether a file is another one, or imports it, itself or through others; where there are too
     many, the answer is yes.
     """
-    return _leads_to(project, script, path) is not False
+    found = project.remember(
+        ("runs", script, path), lambda: _leads_to(project, script, path), stands=True
+    )
+    return found is not False
 
 
 def is_imported_above(project: ProjectIndex, path: str, row: int, other: str) -> bool:
@@ -73,12 +76,12 @@ def _imported_files(
     """The files that a file imports, above a row where one is given."""
 
     def find() -> tuple[str, ...]:
-        names = dict.fromkeys(name for _, name in targets[:count])
+        names = dict.fromkeys(name for _, name in _targets_in(project, path, certain)[:count])
         return tuple(each for name in names for each in _files_of(project, name, path))
 
     targets = _targets_in(project, path, certain)
     count = len(targets) if row is None else bisect_left(targets, row, key=itemgetter(0))
-    return project.remember(("imported files", path, certain, count), find)
+    return project.remember(("imported files", path, certain, count), find, stands=True)
 
 
 def _targets_in(project: ProjectIndex, path: str, certain: bool) -> list[tuple[int, str]]:
@@ -88,7 +91,7 @@ def _targets_in(project: ProjectIndex, path: str, certain: bool) -> list[tuple[i
         text = project.files.text(path) or ""
         return import_targets(text, project.module_name(path), path, certain=certain)
 
-    return project.remember(("import targets", path, certain), find)
+    return project.remember(("import targets", path, certain), find, stands=True)
 
 
 def _files_of(project: ProjectIndex, dotted: str, near: str) -> Iterator[str]:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.facts import module as modules
 from torchload_lint.source.names import members
+from torchload_lint.source.project.between_edits.standing_answers import NotedFiles, StandingAnswers
 from torchload_lint.source.project.files import Environment, NoEnvironment
 from torchload_lint.source.project.layout import Layout
+from torchload_lint.source.text.pieces import LONG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.names.bindings import Definition
@@ -73,13 +75,58 @@ class ProjectIndex:
         self._modules: dict[str, Module | None] = {}
         self._parsed = 0
         self._originals: dict[str, Module] = {}
+        self._parsed_before: dict[str, Module] = {}
+        self._standing: StandingAnswers | None = None
+        """What outlives a change: of files that have changed once, which may change again."""
 
-    def remember(self, key: object, find: Callable[[], T]) -> T:
+    def take_over(self, before: ProjectIndex, changed: Mapping[str, str | None]) -> None:
+        """Know what ``before`` knew that cannot be otherwise now.
+
+        Files that have the same text are the same modules, not parsed again: a module remembers
+        nothing but what its own text says. ``changed``: the others, with the text that they had;
+        None where that is unknown, or where anything may rest on it.
+        """
+        self._parsed_before = {
+            **before._parsed_before,
+            **{path: module for path, module in before._modules.items() if module is not None},
+        }
+        self._memory = {
+            key: value
+            for key, value in before._memory.items()
+            if isinstance(key, tuple) and key[0] == _OF_ONE_FILE
+        }
+        standing = StandingAnswers(self.files)
+        if before._standing is not None and before._is_laid_out_as_before(changed):
+            self.layout = before.layout
+            standing = before._standing.after(changed)
+        self._standing = standing
+        self.files = NotedFiles(self.files, standing)
+
+    def _is_laid_out_as_before(self, changed: Mapping[str, str | None]) -> bool:
+        """Whether each file is still imported by the same name. A long file is not asked: parts
+        of it that have not changed are the same nodes in another module.
+        """
+        texts = ((old, self.files.text(path)) for path, old in changed.items())
+        return all(
+            old is not None
+            and new is not None
+            and max(len(old), len(new)) <= LONG
+            and self.layout.is_same_with(old, new)
+            for old, new in texts
+        )
+
+    def remember(self, key: object, find: Callable[[], T], *, stands: bool = False) -> T:
         """What ``find`` answers, asked once.
 
         For siblings of this room. Only answers that depend on nothing but the files may be kept
-        like this, so that the order of questions never shows.
+        like this, so that the order of questions never shows. ``stands``: the answer holds nodes
+        and words alone, found without an evaluator, so that it may be kept while the files that
+        ``find`` has read are as they were.
         """
+        if self._standing is not None:
+            if stands:
+                return self._standing.remember(key, find)
+            self._standing.note_unknown()
         if key not in self._memory:
             self._memory[key] = find()
         return cast("T", self._memory[key])
@@ -97,7 +144,7 @@ class ProjectIndex:
 
     def holding(self, word: str) -> Sequence[str]:
         """The Python files that hold a word; each word is searched for once."""
-        found = self.remember(("holding", word), lambda: self.files.holding(word))
+        found = self.remember(("holding", word), lambda: self.files.holding(word), stands=True)
         return found if not self._originals else self._as_looked_at(found, word)
 
     def _as_looked_at(self, found: Sequence[str], word: str) -> Sequence[str]:
@@ -121,12 +168,20 @@ class ProjectIndex:
 
     def module_at(self, path: str) -> Module | None:
         """The parsed file at a path of the project; None where it cannot be read or parsed."""
+        if self._standing is not None:
+            self._standing.note(path)
         if path not in self._modules:
             text = self.files.text(path)
-            read = None if text is None else modules.reread(text, path, self.module_name(path))
+            read = None if text is None else self._reread(text, path)
             self._modules[path] = read if isinstance(read, modules.Module) else None
             self._parsed += len(text or "")
         return self._modules[path]
+
+    def _reread(self, text: str, path: str) -> Module | SyntaxProblem:
+        name, known = self.module_name(path), self._parsed_before.get(path)
+        if known and (known.text, known.name) == (text.removeprefix("\ufeff"), name):
+            return known
+        return modules.reread(text, path, name)
 
     def adopt(self, module: Module) -> None:
         """Take over a file that is parsed already, so that it is not parsed again."""
@@ -141,7 +196,7 @@ class ProjectIndex:
         known = self._modules.get(path)
         if known is not None and known.text == text.removeprefix("\ufeff"):
             return known
-        read = modules.reread(text, path, self.module_name(path))
+        read = self._reread(text, path)
         if isinstance(read, modules.Module):
             if known is not None:
                 self._originals.setdefault(path, known)
@@ -155,6 +210,8 @@ class ProjectIndex:
 
     def _put(self, module: Module) -> None:
         if self._modules.get(module.path) is not None:
+            if self._standing is not None:
+                self._standing.forget()
             self._memory = {
                 key: value
                 for key, value in self._memory.items()
@@ -175,7 +232,9 @@ class ProjectIndex:
         A name that starts with dots is relative to ``near``.
         """
         return self.remember(
-            ("definitions", dotted, near), lambda: tuple(self._definitions(dotted, near, set()))
+            ("definitions", dotted, near),
+            lambda: tuple(self._definitions(dotted, near, set())),
+            stands=True,
         )
 
     def _definitions(self, dotted: str, near: str, seen: set[object]) -> Iterator[Found]:

@@ -33,6 +33,7 @@ class Layout:
         self._names: dict[str, str] = {}
         self._holding: dict[str, Sequence[str]] = {}
         self._imported: dict[str, frozenset[str]] = {}
+        self._spelled: dict[str, bool] = {}
         self._outside: dict[str, str] = {}
         self._located: dict[tuple[str, str], str | None] = {}
 
@@ -109,11 +110,27 @@ class Layout:
 
     def _is_imported(self, package: str) -> bool:
         """Whether some file imports a package by a name without a dot, or a module of it."""
-        spelled = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{package}\b", re.MULTILINE)
-        holders = {
-            path for word in ("from", "import") for path in self._files.holding(f"{word} {package}")
-        }
-        return any(spelled.search(self._files.text(path) or "") for path in sorted(holders))
+        if package not in self._spelled:
+            holders = {
+                path
+                for word in ("from", "import")
+                for path in self._files.holding(f"{word} {package}")
+            }
+            texts = (self._files.text(path) or "" for path in sorted(holders))
+            self._spelled[package] = any(_is_spelled(package, text) for text in texts)
+        return self._spelled[package]
+
+    def is_same_with(self, old: str, new: str) -> bool:
+        """Whether all answers so far stand although a file has another text now: each that rests
+        on texts rests on what they import.
+        """
+        self._holding.clear()
+        return all(
+            {*_names_imported(folder, old)} == {*_names_imported(folder, new)}
+            for folder in self._imported
+        ) and all(
+            _is_spelled(package, old) == _is_spelled(package, new) for package in self._spelled
+        )
 
     def _imported_from(self, folder: str) -> frozenset[str]:
         """The names that some file imports from a folder by its full dotted path."""
@@ -228,6 +245,12 @@ def _names_imported(folder: str, text: str) -> Iterator[str]:
             yield match[1]
         elif match[3] and before == ["from"]:
             yield from _WORD.findall(match[3])
+
+
+def _is_spelled(package: str, text: str) -> bool:
+    """Whether a text imports a package by a name without a dot."""
+    spelled = re.compile(rf"^[ \t]*(?:from|import)[ \t]+{package}\b", re.MULTILINE)
+    return spelled.search(text) is not None
 
 
 def _is_above(base: str, folder: str) -> bool:

@@ -178,8 +178,11 @@ class DiskFiles:
     def _is_full(self, data: bytes) -> bool:
         return self._kept + len(data) > KEPT_BYTES
 
-    def changed(self, path: str) -> None:
-        """One Python file has another content; it is read again when it is needed."""
+    def changed(self, path: str) -> str | None:
+        """One Python file has another content; it is read again when it is needed. The text that
+        it had, where that was looked at and could be read.
+        """
+        old = self.text(path) if path in self._bytes else None
         self._kept -= len(self._bytes.pop(path, b""))
         self._others.clear()
         self._index, self._searches = None, 0
@@ -189,6 +192,7 @@ class DiskFiles:
             if _encoded(word) in data:
                 found.add(path)
             self._holding[word] = sorted(found)
+        return old
 
     def _keep(self, path: str, data: bytes) -> None:
         if not self._is_full(data):
@@ -204,3 +208,8 @@ def _encoded(word: str) -> bytes:
 def _weight(identifier: str) -> tuple[bool, int]:
     """How few files an identifier is likely to stand in."""
     return identifier not in _COMMON, len(identifier)
+
+
+def is_code(path: str) -> bool:
+    """Whether a file's content is asked for anew whenever it is needed; other files' is kept."""
+    return path.endswith(".py") and os.path.basename(path) != "setup.py"

@@ -155,7 +155,9 @@ def changes_of(module: SourceFile, project: ProjectIndex) -> list[ReflectedChang
 
 def _holding_words(project: ProjectIndex) -> dict[str, None]:
     """The files in which one of the words stands where it may count, sorted."""
-    return project.remember(("definitions", "reflecting files"), lambda: _reflecting(project))
+    return project.remember(
+        ("definitions", "reflecting files"), lambda: _reflecting(project), stands=True
+    )
 
 
 def _reflecting(project: ProjectIndex) -> dict[str, None]:
@@ -165,8 +167,9 @@ def _reflecting(project: ProjectIndex) -> dict[str, None]:
 
 def _may_reflect(project: ProjectIndex, path: str) -> bool:
     """Whether a file has a word of those in a place where it counts; True for what is unread."""
-    text = project.files.text(path)
-    return project.remember_of("reflects", path, text, lambda: _has_word(text))
+    return project.remember(
+        ("definitions", "reflects", path), lambda: _has_word(project.files.text(path)), stands=True
+    )
 
 
 def _has_word(text: str | None) -> bool:

@@ -1,0 +1,1 @@
+"""What an editor's questions leave behind for the next ones, after an edit."""
