@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-MOST_KEPT_CHARACTERS = 2**22
-"""So much source is kept as trees; a character takes some 70 bytes there."""
+MOST_KEPT_CHARACTERS = 2**23
+"""So much source is kept as trees; a character takes some 40 bytes there."""
 
 
 class KeptTrees:
