@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import random
 import shutil
 import sys
@@ -16,10 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from editors.plain_client import PlainClient
+from editors.plain_client import SOURCE, PlainClient
 from notebook_samples import notebook_text
 from torchload_lint.config import ConfigError
 from torchload_lint.editors.client_settings import read_settings
@@ -317,7 +319,8 @@ class Compared(NamedTuple):
 def run(answers: int, seed: int) -> Compared:
     """Compare at least so many answers."""
     compared = Compared()
-    with tempfile.TemporaryDirectory() as folder:
+    same_packages = {"PYTHONPATH": str(SOURCE)}  # what the server is given, which counts as such
+    with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, same_packages):
         oracle = Oracle(Path(folder), seed)
         try:
             oracle.begin()

@@ -124,7 +124,8 @@ def is_new_import(need: Need, situation: Situation) -> bool:
     facts, module = need.facts, situation.module
     if facts is None or facts.path == module.path:
         return False
-    if facts.import_unsure and not module.bindings.imports_module(facts.defined_as.module):
+    is_unsure = bool(facts.import_unsure) and not facts.read_from
+    if is_unsure and not module.bindings.imports_module(facts.defined_as.module):
         return True
     root = need.needed.spelling.module.partition(".")[0]
     if imports_at_top(module, root):

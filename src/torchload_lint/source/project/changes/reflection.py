@@ -167,9 +167,12 @@ def _reflecting(project: ProjectIndex) -> dict[str, None]:
 
 def _may_reflect(project: ProjectIndex, path: str) -> bool:
     """Whether a file has a word of those in a place where it counts; True for what is unread."""
-    return project.remember(
-        ("definitions", "reflects", path), lambda: _has_word(project.files.text(path)), stands=True
-    )
+
+    def find() -> bool:
+        text = project.files.text(path)
+        return project.remember_of("reflects", path, text, lambda: _has_word(text))
+
+    return project.remember(("definitions", "reflects", path), find, stands=True)
 
 
 def _has_word(text: str | None) -> bool:
