@@ -7,7 +7,6 @@ from __future__ import annotations
 import importlib
 import io
 import sys
-import types
 import warnings
 from textwrap import dedent
 
@@ -21,7 +20,6 @@ from torch import nn
 import torchload_lint
 from checkpoint.cases import forge
 from installed_library import install
-from torchload_lint.helper_module import helper_text
 from torchload_lint.policy import Trust
 
 pytestmark = pytest.mark.torch
@@ -142,13 +140,6 @@ def attacks(module):
     yield forge.call(forge.name("torch.nn.parameter", "Parameter"), made)
     hooks = forge.mapping({"_forward_hooks": forge.mapping({"1": made}), "_modules": made})
     yield forge.call(rebuild, plain + hooks + b"b", tensor, forge.pair(forge.tensor()), b"}")
-
-
-@pytest.fixture(scope="module")
-def helper():
-    module = types.ModuleType("restore_only")
-    exec(compile(helper_text(), "restore_only.py", "exec"), vars(module))
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextvars
 import io
 import threading
-import types
 from contextlib import closing, contextmanager
 from pickle import UnpicklingError
 
@@ -20,18 +19,10 @@ import torch
 from torch import nn
 
 from checkpoint.cases import forge
-from torchload_lint.helper_module import helper_text
 
 pytestmark = pytest.mark.torch
 _TRIES = 30
 """Which of two entries of one name torch takes is the order of a set."""
-
-
-@pytest.fixture(scope="module")
-def helper():
-    module = types.ModuleType("restore_only")
-    exec(compile(helper_text(), "restore_only.py", "exec"), vars(module))
-    return module
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import types
 from functools import partial
 from operator import getitem
 from pickle import UnpicklingError
@@ -23,7 +22,6 @@ from torch import nn
 from checkpoint.cases import forge
 from torchload_lint.checkpoint import inspect_bytes
 from torchload_lint.cli.group import root
-from torchload_lint.helper_module import helper_text
 
 pytestmark = pytest.mark.torch
 
@@ -175,13 +173,6 @@ def test_a_type_of_dill_is_the_type():
 
 
 # --- attacks on the entries themselves
-
-
-@pytest.fixture(scope="module")
-def helper():
-    module = types.ModuleType("restore_only")
-    exec(compile(helper_text(), "restore_only.py", "exec"), vars(module))
-    return module
 
 
 GELU = forge.name("torch.nn.modules.activation", "GELU")

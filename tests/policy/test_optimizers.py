@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections
 import io
-import types
 from pickle import UnpicklingError
 
 import pytest
@@ -20,16 +19,8 @@ from click.testing import CliRunner
 
 from checkpoint.cases import forge
 from torchload_lint.cli.group import root
-from torchload_lint.helper_module import helper_text
 
 pytestmark = pytest.mark.torch
-
-
-@pytest.fixture(scope="module")
-def helper():
-    module = types.ModuleType("restore_only")
-    exec(compile(helper_text(), "restore_only.py", "exec"), vars(module))
-    return module
 
 
 class Settings:

@@ -13,7 +13,6 @@ import enum
 import io
 import subprocess
 import sys
-import types
 import typing
 from pickle import UnpicklingError
 
@@ -28,13 +27,6 @@ from checkpoint.cases import forge
 from torchload_lint.helper_module import helper_text
 
 pytestmark = pytest.mark.torch
-
-
-@pytest.fixture(scope="module")
-def helper():
-    module = types.ModuleType("restore_only")
-    exec(compile(helper_text(), "restore_only.py", "exec"), vars(module))
-    return module
 
 
 T = typing.TypeVar("T")

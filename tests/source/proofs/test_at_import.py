@@ -100,16 +100,21 @@ def test_definitions_are_quiet(body):
     assert unsure(body) == ""
 
 
-@pytest.mark.parametrize(("body", "is_safe"), [("main()", False), ("LOG = []", True)])
-def test_a_fix_that_starts_work_is_not_safe(body, is_safe, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = ">=2.6"\n')
-    (tmp_path / "train.py").write_text(
-        "import os\n\n\nclass State:\n    pass\n\n\n"
-        f"def main():\n    os.mkdir('runs')\n\n\n{body}\n"
+def with_state(folder, monkeypatch, at_end):
+    """A project whose checkpoint names a class of a file that ends so."""
+    monkeypatch.chdir(folder)
+    (folder / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = ">=2.6"\n')
+    (folder / "train.py").write_text(
+        "import os\nimport subprocess\n\n\nclass State:\n    pass\n\n\n"
+        f"def main():\n    os.mkdir('runs')\n\n\n{at_end}\n"
     )
     state = forge.new(forge.name("train", "State")) + b"}b"
-    (tmp_path / "s.pt").write_bytes(forge.archive(forge.program(state)))
+    (folder / "s.pt").write_bytes(forge.archive(forge.program(state)))
+
+
+@pytest.mark.parametrize(("body", "is_safe"), [("main()", False), ("LOG = []", True)])
+def test_a_fix_that_starts_work_is_not_safe(body, is_safe, tmp_path, monkeypatch):
+    with_state(tmp_path, monkeypatch, body)
     (tmp_path / "use.py").write_text(
         'import torch\n\nstate = torch.load("s.pt", weights_only=True)\n'
     )
@@ -130,14 +135,7 @@ IN_A_BRANCH = {
 @pytest.mark.parametrize("imports", IN_A_BRANCH.values(), ids=IN_A_BRANCH)
 @pytest.mark.parametrize("at_end", ["subprocess.run(['a'])", "main()"])
 def test_an_import_that_may_be_passed_over_is_none(at_end, imports, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = ">=2.6"\n')
-    (tmp_path / "train.py").write_text(
-        "import os\nimport subprocess\n\n\nclass State:\n    pass\n\n\n"
-        f"def main():\n    os.mkdir('runs')\n\n\n{at_end}\n"
-    )
-    state = forge.new(forge.name("train", "State")) + b"}b"
-    (tmp_path / "s.pt").write_bytes(forge.archive(forge.program(state)))
+    with_state(tmp_path, monkeypatch, at_end)
     text = f'{imports}\nimport torch\n\nstate = torch.load("s.pt", weights_only=True)\n'
     (tmp_path / "use.py").write_text(text)
     CliRunner().invoke(root, ["check", "--fix", "."])
