@@ -8,32 +8,29 @@ parsed: the load's own, its neighbours, and those that spell the file's name or 
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.domain.patterns import Resolution
-from torchload_lint.source.evaluation.engine import Engine
-from torchload_lint.source.saving import pairs, path_origins, programs
-from torchload_lint.source.saving.contained import contents
-from torchload_lint.source.saving.file_names import (
-    begin_alike,
-    have_common_word,
-    is_spelled,
-    name_one_file,
-    words_of_name,
-)
+from torchload_lint.source.saving import pairs, path_origins
+from torchload_lint.source.saving.file_names import words_of_name
 from torchload_lint.source.saving.handed_saves import files_with_saves, saves_of
 from torchload_lint.source.saving.programs import are_one_program, nearest, shared_folders
 from torchload_lint.source.saving.same_makers import saves_of_same
 from torchload_lint.source.saving.save_index import index_of, possible_saves
+from torchload_lint.source.saving.save_signs import (
+    Sought,
+    contents_of,
+    is_after_load,
+    saved_values,
+    sign_of,
+    sign_of_content,
+)
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.told_apart import told_apart
-from torchload_lint.source.saving.written_files import written_by, written_where_found
-from torchload_lint.source.state.later import comes_after, may_be_left_out
+from torchload_lint.source.saving.written_files import written_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +41,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.paths import PathPattern
     from torchload_lint.source.project.index import ProjectIndex
 
+    _Found = dict[str, list[tuple[SaveCall, Module]]]
+
 MAX_FILES = 8
 """Files besides the load's own that are searched for saves, the nearest first."""
 MAX_PRODUCERS = 8
@@ -53,11 +52,6 @@ _KINDS = ("path", "expression", "methods", "object", "keys")
 """Signs that a save belongs to a load, from strong to weak."""
 _SUGGESTIONS = frozenset({"object", "keys"})
 """Signs that other files may have as well."""
-_AROUND_A_STATE = frozenset({"state_dict", "model_state_dict", "optimizer", "epoch"})
-_OF_ANY_MODEL = frozenset(
-    {"", "state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights"}
-)
-"""Keys of weights that others have published, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +83,6 @@ class Producer:
         return self.match in _SUGGESTIONS
 
 
-class SavedValue(NamedTuple):
-    """What a save writes: one value, in place or as a caller gives it."""
-
-    home: Module
-    """The file that it is spelled in."""
-    states: frozenset[tuple[str, str]]
-    """Whose state it holds, and under which key."""
-    parts: int
-    """Of how many parts the tuple is; 0 for anything else."""
-    keys: frozenset[str]
-
-
 def producers_for(
     load: LoadCall,
     module: Module,
@@ -116,97 +98,64 @@ def producers_for(
     """
     if load.library is not None and load.library.loader.path == "url":
         return ()  # a copy of what others have published
-    own = _of_this_load(load, module, resolution, project, later=later)
+    own = _of_this_load(Sought(load, module, resolution, project), later=later)
     if own or resolution.patterns:
         return own
     others = path_origins.loads_of_one(load, module, project)
-    return next(
-        filter(None, (_of_this_load(one, home, Resolution(), project) for one, home in others)), ()
-    )
+    others_sought = (Sought(one, home, Resolution(), project) for one, home in others)
+    return next(filter(None, map(_of_this_load, others_sought)), ())
 
 
-def _of_this_load(
-    load: LoadCall,
-    module: Module,
-    resolution: Resolution,
-    project: ProjectIndex,
-    *,
-    later: bool = False,
-) -> tuple[Producer, ...]:
-    specific = _specific(resolution)
-    spelled = frozenset(each.text for each in resolution.patterns if is_spelled(each))
-    keys = frozenset() if specific else pairs.asked_keys(load, module)
-    restored = frozenset() if specific else pairs.restored(load, module, project)
-    homes = list(_modules(module, specific, keys, project))
-    found: dict[str, list[tuple[SaveCall, Module]]] = {kind: [] for kind in _KINDS}
-    texts = [*spelled, *(each.text for each in specific)]
-    for home in homes:
-        for save in _possible_saves(load, module, texts, home, project):
-            match = _match(load, module, resolution, save, home, project)
-            if match is None and save.file is not None and spelled:
-                saved = {
-                    each.text
-                    for each in written_where_found(resolution, module, save, home, project)
-                }
-                match = "path" if spelled & saved else None
-            if _is_for_another(match, load, module, resolution, save, home, project):
-                match = None
-            if match is not None and (
-                (later and match == "path") or not _comes_after(save, home, load, module, project)
-            ):
-                found[match].append((save, home))
+def _of_this_load(sought: Sought, *, later: bool = False) -> tuple[Producer, ...]:
+    load, module, project = sought.load, sought.module, sought.project
+    is_told = bool(sought.specific)
+    keys = frozenset() if is_told else pairs.asked_keys(load, module)
+    restored = frozenset() if is_told else pairs.restored(load, module, project)
+    homes = list(_modules(module, sought.specific, keys, project))
+    found = _by_names(sought, homes, later=later)
     if not any(found.values()) and (keys or restored):
-        _match_contents(found, load, module, keys, restored, homes, project)
+        _match_contents(found, sought, keys, restored, homes)
     if len(found["methods"]) > 1:
-        found["methods"] = _of_same_object(load, module, found["methods"], project)
+        found["methods"] = _of_same_object(sought, found["methods"])
     for kind in _KINDS:
         if found[kind]:
             near = nearest(found[kind], module.path, load.function)[:MAX_PRODUCERS]
-            told = told_apart(resolution, near, found[kind], homes, module, project)
+            told = told_apart(sought.resolution, near, found[kind], homes, module, project)
             return tuple(_producer(save, home, kind, project) for save, home in told)
     return ()
 
 
-def _is_for_another(
-    match: str | None,
-    load: LoadCall,
-    module: Module,
-    resolution: Resolution,
-    save: SaveCall,
-    home: Module,
-    project: ProjectIndex,
-) -> bool:
-    """Whether a save that has such a sign is still no writer of what a load reads."""
-    if match == "path":
-        return programs.tests_something_else(home, module, load.function)
-    return match == "methods" and (
-        not _may_be_called_so(load, resolution, save, home, project)
-        or _holds_others(pairs.asked_keys(load, module), save, home, project)
-    )
-
-
-def _specific(resolution: Resolution) -> list[PathPattern]:
-    return [each for each in resolution.patterns if each.exact or each.strong]
+def _by_names(sought: Sought, homes: list[Module], *, later: bool) -> _Found:
+    """The saves whose path, expression or function belongs to a load, by their sign."""
+    found: _Found = {kind: [] for kind in _KINDS}
+    texts = [*sought.spelled, *(each.text for each in sought.specific)]
+    for home in homes:
+        for save in _possible_saves(sought, texts, home):
+            sign = sign_of(sought, save, home)
+            if sign is not None and (
+                (later and sign == "path") or not is_after_load(sought, save, home)
+            ):
+                found[sign].append((save, home))
+    return found
 
 
 def _match_contents(
-    found: dict[str, list[tuple[SaveCall, Module]]],
-    load: LoadCall,
-    module: Module,
+    found: _Found,
+    sought: Sought,
     keys: frozenset[str],
     restored: frozenset[tuple[str, str]],
     homes: list[Module],
-    project: ProjectIndex,
 ) -> None:
     """Add the saves whose contents are what a load asks for, until there are enough."""
+    load, module, project = sought.load, sought.module, sought.project
     surely = pairs.surely_asked(load, module)
     near = [one for one in homes if are_one_program(one, module, project)]
     for asked in (keys, surely) if _SEVERAL <= len(surely) < len(keys) else (keys,):
         for save, home in ((save, one) for one in near for save in saves_of(one, project)):
-            match = _by_content(load, module, asked, restored, save, home, project)
-            if match is not None and not _comes_after(save, home, load, module, project):
-                found[match].append((save, home))
-                if match == "object" and len(found[match]) == MAX_PRODUCERS:
+            sign = sign_of_content(sought, asked, restored, save, home)
+            if sign is not None and not is_after_load(sought, save, home):
+                found[sign].append((save, home))
+                if sign == "object" and len(found[sign]) == MAX_PRODUCERS:
                     return
         if found["keys"] or found["object"]:
             break
@@ -218,39 +167,29 @@ def _match_contents(
 
 
 def _of_same_object(
-    load: LoadCall, module: Module, found: list[tuple[SaveCall, Module]], project: ProjectIndex
+    sought: Sought, found: list[tuple[SaveCall, Module]]
 ) -> list[tuple[SaveCall, Module]]:
     """Of several saves those of the state of what the load restores, where there are some."""
-    restored = pairs.restored(load, module, project, loosely=True)
+    project = sought.project
+    restored = pairs.restored(sought.load, sought.module, project, loosely=True)
     same = [
         each
         for each in found
-        if any(restored & saved.states for saved in _saved_values(*each, project))
+        if any(restored & saved.states for saved in saved_values(*each, project))
     ]
     return same or found
-
-
-def _holds_others(
-    asked: frozenset[str], save: SaveCall, home: Module, project: ProjectIndex
-) -> bool:
-    """Whether all that a save may write has keys, and none of those that a load asks for."""
-    saved = _saved_values(save, home, project)
-    if asked & _AROUND_A_STATE and [*_contents_of(save, home, project).kinds] == ["state dict"]:
-        return True
-    return bool(asked and saved) and all(each.keys and not each.keys & asked for each in saved)
 
 
 def _saves_just(keys: frozenset[str], save: SaveCall, home: Module, project: ProjectIndex) -> bool:
     """Whether a save writes what a load asks for and nothing else: of several files that have
     these keys it is the one that was made for it.
     """
-    return any(saved.keys == keys for saved in _saved_values(save, home, project))
+    return any(saved.keys == keys for saved in saved_values(save, home, project))
 
 
-def _possible_saves(
-    load: LoadCall, module: Module, texts: list[str], home: Module, project: ProjectIndex
-) -> list[SaveCall]:
+def _possible_saves(sought: Sought, texts: list[str], home: Module) -> list[SaveCall]:
     """The saves of a file that may match by a path, an expression or the functions' names."""
+    load, module, project = sought.load, sought.module, sought.project
     index = project.remember(
         ("saves", home.tree),
         lambda: index_of(
@@ -261,80 +200,6 @@ def _possible_saves(
     )
     own = path_origins.origins(load.file, module, project)
     return possible_saves(load, module, texts, own, index, home)
-
-
-def _comes_after(
-    save: SaveCall, home: Module, load: LoadCall, module: Module, project: ProjectIndex
-) -> bool:
-    """Whether a save follows the load, and writes nothing that the next run goes on from."""
-    follows = home is module and comes_after(save.node, load.node, load.statement, module)
-    return follows and not _resumes(load, save, module, project)
-
-
-def _by_content(
-    load: LoadCall,
-    module: Module,
-    keys: frozenset[str],
-    restored: frozenset[tuple[str, str]],
-    save: SaveCall,
-    home: Module,
-    project: ProjectIndex,
-) -> str | None:
-    """The sign that what a save writes, in place or as callers give it, is what a load asks for."""
-    by_keys = False
-    for saved in _saved_values(save, home, project):
-        same_parts = pairs.parts(load, module) == saved.parts
-        lacks = saved.keys and any(not pairs.may_lack(key, module) for key in keys - saved.keys)
-        if saved.home is module and restored & saved.states and same_parts and not lacks:
-            return "object"
-        by_keys |= _keys_agree(keys, restored, saved.states, saved.keys)
-    return "keys" if by_keys else None
-
-
-def _resumes(load: LoadCall, save: SaveCall, module: Module, project: ProjectIndex) -> bool:
-    """Whether the next run goes on from what a save writes, also without having loaded: the states
-    of several objects that the load restores, or one under a name of its own.
-    """
-    if not may_be_left_out(load.statement, save.node, module):
-        return False
-    restored = pairs.restored(load, module, project)
-    same = (restored & saved.states for saved in _saved_values(save, module, project))
-    found = [{key for _, key in each} for each in same]
-    return any(len(each) >= _SEVERAL or each - _OF_ANY_MODEL for each in found)
-
-
-def _saved_values(save: SaveCall, home: Module, project: ProjectIndex) -> list[SavedValue]:
-    return project.remember(
-        ("saved values", save.node),
-        lambda: [
-            SavedValue(
-                place,
-                pairs.stored(saved, place, project),
-                pairs.saved_parts(saved, place),
-                pairs.saved_keys(saved, place),
-            )
-            for saved, place in pairs.saved_objects(save, home, project)
-        ],
-    )
-
-
-def _keys_agree(
-    keys: frozenset[str],
-    restored: frozenset[tuple[str, str]],
-    states: frozenset[tuple[str, str]],
-    saved: frozenset[str],
-) -> bool:
-    """Whether a save writes all the keys that a load asks for. One key alone stands in many files:
-    then what is restored from it must be called like what is saved under it.
-    """
-    if not keys or not keys <= saved:
-        return False
-    return len(keys) > 1 or bool(_last_names(restored) & _last_names(states))
-
-
-def _last_names(states: frozenset[tuple[str, str]]) -> set[tuple[str, str]]:
-    """What has a state under a key, by the last of its names: ``net`` for ``self.net``."""
-    return {(name.rpartition(".")[2], key) for name, key in states if key}
 
 
 def _modules(
@@ -376,58 +241,8 @@ def _spelling(words: list[str], keys: frozenset[str], project: ProjectIndex) -> 
     return found
 
 
-def _match(
-    load: LoadCall,
-    module: Module,
-    resolution: Resolution,
-    save: SaveCall,
-    home: Module,
-    project: ProjectIndex,
-) -> str | None:
-    if save.file is None:
-        return None
-    specific = _specific(resolution)
-    written = written_where_found(resolution, module, save, home, project)
-    if specific and name_one_file(specific, written):
-        return "path"
-    near = dirname(home.path) == dirname(module.path)
-    if pairs.same_file_expression(load, module, save, home, near=near):
-        return "expression"
-    loaded_from = path_origins.origins(load.file, module, project)
-    if not specific and loaded_from & path_origins.origins(save.file, home, project):
-        return "expression"
-    here = home.path == module.path
-    if (here or (near and not specific)) and pairs.are_counterparts(
-        load.function, save.function, here=here
-    ):
-        return "methods"
-    return None
-
-
-def _may_be_called_so(
-    load: LoadCall, resolution: Resolution, save: SaveCall, home: Module, project: ProjectIndex
-) -> bool:
-    """Whether a save method may write the files that a load method reads: one that writes
-    ``head_3.pth`` is not the one for ``optimizer_3.pth``, nor is one of a file that it is given for
-    a name that the load makes, or for a library's cache.
-    """
-    if any(each.text.removeprefix("./").startswith("~/.cache/") for each in resolution.patterns):
-        return False
-    specific = _specific(resolution)
-    told = [each for each in written_by(save, home, project) if each.exact or each.strong]
-    if specific and not told and isinstance(save.file, ast.Name):
-        return isinstance(load.file, ast.Name)
-    if not specific or not told:
-        return True
-    return any(
-        have_common_word(one.text, other.text) and begin_alike(one.text, other.text)
-        for one in specific
-        for other in told
-    )
-
-
 def _producer(save: SaveCall, home: Module, match: str, project: ProjectIndex) -> Producer:
-    found = _contents_of(save, home, project)
+    found = contents_of(save, home, project)
     refused = why_unloadable(save, home)
     return Producer(
         path=home.path,
@@ -440,11 +255,3 @@ def _producer(save: SaveCall, home: Module, match: str, project: ProjectIndex) -
         refused=refused,
         call=save,
     )
-
-
-def _contents_of(save: SaveCall, home: Module, project: ProjectIndex) -> contents.Contents:
-    saved = save.obj
-    if saved is None:
-        return contents.Contents(unknown={"nothing is seen to be saved": None})
-    key = ("saved", save.node)
-    return project.remember(key, lambda: contents.of_expression(Engine(project), saved, home))
