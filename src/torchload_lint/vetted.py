@@ -55,13 +55,14 @@ has set, without a look at their bounds, and Python ends (numpy 2.4, ``_mt19937.
 NUMBERS = frozenset(
     f"numpy.{one}"
     for one in """
-    bool bool_ clongdouble complex128 complex64 float16 float32 float64 int16 int32 int64 int8
-    longdouble uint16 uint32 uint64 uint8 void
+    bool bool_ bytes_ clongdouble complex128 complex64 float16 float32 float64 int16 int32 int64
+    int8 longdouble ma.MaskedArray ma.core.MaskedArray matrix record uint16 uint32 uint64 uint8 void
     """.split()
 )
 """Classes of numpy that read memory when they are called: at the address that an object of the file
 names by its attribute ``__array_interface__`` (an OrderedDict will do, which torch always allows).
-A number of numpy is made without them; a file has them as values (``{"dtype": np.float32}``)."""
+A number of numpy is made without them; a file has them as values (``{"dtype": np.float32}``). A
+matrix, a masked array and an array of records take their class, which a file may then call."""
 
 RETURNING_ANY = frozenset({"operator.itemgetter"})
 """What makes an object that gives back, when torch calls it, whatever the file has put into a

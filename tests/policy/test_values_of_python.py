@@ -110,9 +110,13 @@ def test_generators_that_believe_a_position_are_refused():
         assert all(name.startswith("numpy.random.") for name in refused)
 
 
-def test_a_class_of_numbers_that_reads_an_address_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    "name", ["float32", "bytes_", "matrix", "record", "ma.MaskedArray", "ma.core.MaskedArray"]
+)
+def test_a_class_of_numpy_that_reads_an_address_is_refused(name, tmp_path):
     pytest.importorskip("numpy")
-    assert judge(GlobalName("numpy", "float32"), None).trust is Trust.UNPROVEN
+    module, _, last = f"numpy.{name}".rpartition(".")
+    assert judge(GlobalName(module, last), None).trust is Trust.UNPROVEN
     assert judge(GlobalName("numpy", "str_"), None).trust is Trust.VETTED
     place = forge.pair(b"\x8a\x06" + (2**40).to_bytes(6, "little"), b"\x89")
     like = {"shape": forge.pair(b"K\x64"), "typestr": forge.text("<f8"), "data": place}
@@ -120,9 +124,25 @@ def test_a_class_of_numbers_that_reads_an_address_is_refused(tmp_path):
         {"__array_interface__": forge.mapping({**like, "version": b"K\x03"})}
     )
     given = forge.call(forge.name("collections", "OrderedDict")) + attributes + b"b"
-    made = forge.call(forge.name("numpy", "float32"), given)
+    made = forge.call(forge.name(module, last), forge.pair(given) if name == "bytes_" else given)
     (tmp_path / "hostile.pt").write_bytes(forge.archive(forge.program(made)))
-    hostile = HOSTILE.replace("import torch\n", "import numpy, torch\n")
-    hostile = hostile.replace('"exceptions.{error}"', '"numpy.float32"')
-    command = [sys.executable, "-W", "ignore", "-c", hostile.format(error="numpy.float32")]
+    hostile = HOSTILE.replace("import torch\n", "import numpy.ma, torch\n")
+    hostile = hostile.replace('"exceptions.{error}"', f'"numpy.{name}"')
+    command = [sys.executable, "-W", "ignore", "-c", hostile.format(error=f"numpy.{name}")]
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode < 0
+
+
+@pytest.mark.parametrize("kind", ["matrix", "masked", "records"])
+def test_arrays_that_take_such_a_class_are_refused_with_a_way_out(kind):
+    numpy = pytest.importorskip("numpy")
+    made = {
+        "matrix": numpy.array([[1.0]]).view(numpy.matrix),
+        "masked": numpy.ma.array([1, 2], mask=[False, True]),
+        "records": numpy.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f4")]),
+    }[kind]
+    stream = io.BytesIO()
+    torch.save({"made": made}, stream)
+    needed = inspect_bytes(stream.getvalue(), "made.pt").safe_globals
+    refused = [one for one in (judge(need.name, None) for need in needed) if not one.allowed]
+    assert [one.trust for one in refused] == [Trust.UNPROVEN]
+    assert "migrate" in refused[0].advice
