@@ -62,6 +62,8 @@ class DictValue:
     entries: list[tuple[Any, Any]] = field(default_factory=list)
     state: list[Any] = field(default_factory=list)
     """What BUILD put on it (``_metadata`` of a state dict)."""
+    is_held: bool = False
+    """Whether a numpy.dtype shares it as its fields: what is set in it changes the dtype."""
 
     def get(self, key: str) -> PickledValue:
         """The value under a text key, the last one where there are several; None without one."""

@@ -37,7 +37,6 @@ from torchload_lint.checkpoint.pickles.call_results import (
     result_type,
     runtime_namer,
 )
-from torchload_lint.checkpoint.pickles.numpy_dtypes import array_fault, dtype_fault
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
@@ -56,6 +55,7 @@ from torchload_lint.checkpoint.restricted.argument_kinds import (
     may_be_anything,
     value_kind,
 )
+from torchload_lint.checkpoint.restricted.arrays.array_guard import FIELDS_CHANGED, ArrayGuard
 from torchload_lint.checkpoint.restricted.builds import (
     TAKING_ATTRIBUTES,
     WITHOUT_DICT,
@@ -135,6 +135,7 @@ class WeightsOnlyGuard:
         self._runtime = runtime_namer(target, runtime_name, lookup)
         self.names = NameResolver(self._runtime)
         self._classes = ClassKnowledge(lookup, self.names)
+        self._arrays = ArrayGuard()
         self._allowed: set[str] = set()
         """Runtime names of what the needs bring in."""
 
@@ -189,6 +190,7 @@ class WeightsOnlyGuard:
     def reduce(self, callee: PickledValue, args: PickledValue) -> PickledValue:
         """REDUCE: call ``callee(*args)``."""
         args = _passed(args)
+        self._arrays.met(args)
         name = self.names.of(callee)
         substitute = self._substitute_for(callee)
         if self.failure is None and substitute is None:
@@ -199,11 +201,12 @@ class WeightsOnlyGuard:
         if plain is not None:
             return plain
         kind = result_type(name, args, self.names, self._facts(callee))
-        return ObjectValue("REDUCE", callee, args, kind)
+        return self._arrays.made(ObjectValue("REDUCE", callee, args, kind))
 
     def newobj(self, cls: PickledValue, args: PickledValue) -> PickledValue:
         """NEWOBJ: ``cls.__new__(cls, *args)``."""
         args = _passed(args)
+        self._arrays.met(args)
         name = self.names.of(cls)
         substitute = self._substitute_for(cls)
         if self.failure is None and substitute is None:
@@ -213,17 +216,12 @@ class WeightsOnlyGuard:
         plain = (
             make_plain(self.names.dotted(name), ()) if self.names.dotted(name) in MAPPINGS else None
         )
-        return plain if plain is not None else ObjectValue("NEWOBJ", cls, args, name)
+        made = ObjectValue("NEWOBJ", cls, args, name)
+        return plain if plain is not None else self._arrays.made(made)
 
     def build(self, target: PickledValue, state: PickledValue) -> None:
         """BUILD: give an object its state."""
-        again = array_fault(target)
-        fault = again or dtype_fault(target, state)
-        if fault and (self.failure is None or self.failure.code != "hostile"):
-            self.failure = None
-            self._fail(
-                advice.hostile_state("a numpy array" if again else "a numpy.dtype", fault), target
-            )
+        self._refuse(self._arrays.state_problem(target, type_of(target), state), target)
         if self.failure is None:
             self._check_build(target, state)
         if isinstance(target, ObjectValue):
@@ -248,6 +246,7 @@ class WeightsOnlyGuard:
     ) -> None:
         """SETITEM and SETITEMS: from 2.10 only on exactly a dict, OrderedDict or Counter."""
         if isinstance(target, DictValue):
+            self._refuse(FIELDS_CHANGED if target.is_held else None, target)
             target.entries.extend(entries)
             if self.failure is None and any(unhashable(key) for key, _ in entries):
                 self._fail(advice.UNHASHABLE_KEY, target)
@@ -412,6 +411,12 @@ class WeightsOnlyGuard:
             where = problem.where or f"byte {self.position}"
             self.failure = Problem(problem.code, problem.message, problem.advice, where)
             self.culprit = culprit
+
+    def _refuse(self, problem: Problem | None, culprit: PickledValue) -> None:
+        """Fail by what would do harm, whatever else is wrong before it."""
+        if problem is not None and (self.failure is None or self.failure.code != "hostile"):
+            self.failure = None
+            self._fail(problem, culprit)
 
     def _facts(self, value: PickledValue) -> ClassFacts | None:
         return self._classes.facts(value)

@@ -1,0 +1,1 @@
+"""What numpy does with the arrays, dtypes and numbers of a file."""
