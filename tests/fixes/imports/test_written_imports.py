@@ -181,6 +181,15 @@ PROGRAMS = {
         SAVE.format("pkg.net"),
         "safe_globals([pkg.net.Spec])",
     ),
+    "package that answers for the module": Program(
+        {
+            "pkg/__init__.py": "def __getattr__(name):\n    return 3\n",
+            "pkg/net.py": CLASS,
+            "run.py": f"from pkg import net\n{RUN}",
+        },
+        SAVE.format("pkg.net"),
+        "from pkg.net import Spec\n",
+    ),
     "DataParallel": Program(
         {
             "run.py": """

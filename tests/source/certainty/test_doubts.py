@@ -53,6 +53,14 @@ CERTAIN = {
         {},
     ),
     "a dictionary that is printed": ("D = {'p': 'a.pt'}\nprint(D)\ntorch.load(D['p'])\n", {}),
+    "a constant of a module whose namesake lies beside another program": (
+        "import settings\ntorch.load(settings.PATH)\n",
+        {
+            "settings.py": "PATH = 'a.pt'\n",
+            "docs/settings/__init__.py": "PATH = 'b.pt'\n",
+            "settings.pyi": "PATH: str\n",
+        },
+    ),
     "a file that one load reads": (
         (
             "with open('a.pt', 'rb') as f:\n    f.seek(0)\n    torch.load(f)\n"
@@ -203,6 +211,17 @@ DOUBTFUL = {
         ),
         {},
     ),
+    "a module of the same name in a folder that is searched first": (
+        "import sys\nsys.path.insert(0, 'old')\nimport settings\ntorch.load(settings.PATH)\n",
+        {"settings.py": "PATH = 'a.pt'\n", "old/settings.py": "PATH = 'b.pt'\n"},
+    ),
+    "a caller whose import may find this file or the one beside it": (
+        "def load(p):\n    return torch.load(p)\nload('a.pt')\n",
+        {
+            "tools/main.py": "def load(p): pass\n",
+            "tools/run.py": "import sys\nsys.path[0] = '.'\nfrom main import load\nload('b.pt')\n",
+        },
+    ),
     "a decorator that nobody knows": (
         "import wraps\n@wraps.all\ndef load(p):\n    return torch.load(p)\nload('a.pt')\n",
         {},
@@ -223,6 +242,13 @@ def test_code_that_another_file_makes_up_does_not_reach_into_a_notebook(reaching
     others = {"setup.py": f"{reaching}exec(text)\n"}
     found = resolve("PATH = 'a.pt'\ntorch.load(PATH)\n", others, at="n.ipynb")
     assert found.complete is certain
+
+
+def test_a_module_beside_a_script_and_one_above_it_are_told_apart_by_how_it_is_started():
+    others = {"settings.py": "PATH = 'b.pt'\n", "sub/settings.py": "PATH = 'a.pt'\n"}
+    found = resolve("import settings\ntorch.load(settings.PATH)\n", others, at="sub/main.py")
+    assert not found.complete
+    assert "another file than sub/settings.py may be imported, from" in found.unknown[0]
 
 
 @pytest.mark.parametrize(("source", "others"), DOUBTFUL.values(), ids=DOUBTFUL)

@@ -260,3 +260,9 @@ def test_what_a_package_binds_under_the_name_of_its_module(text, tmp_path, monke
     assert kinds == {expected}
     for name in [one for one in sys.modules if one.partition(".")[0] in {"bound", "user"}]:
         monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.mark.parametrize("name", ["conf", ".conf"])
+def test_a_package_comes_before_a_module_of_the_same_name(name):
+    index = project({"conf.py": "", "conf/__init__.py": "", "conf.pyi": "", "main.py": ""})
+    assert index.layout.locate(name, "main.py") == "conf/__init__.py"

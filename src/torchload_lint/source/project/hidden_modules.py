@@ -26,6 +26,8 @@ def is_hidden(module: str, near: str, project: ProjectIndex) -> bool:
 
 
 def _is_replaced(holder: Module, name: str, module: str, near: str, project: ProjectIndex) -> bool:
+    if holder.bindings.module_definitions("__getattr__"):
+        return True  # it may answer anything, before the module is imported
     definitions = holder.bindings.module_definitions(name)
     if not definitions:
         return False

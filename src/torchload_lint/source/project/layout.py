@@ -168,13 +168,13 @@ class Layout:
         candidates = self._candidates(name)
         named = [path for path, _ in candidates if self.module_name(path) == name]
         if has_near:
-            above = [(path, base) for path, base in candidates if _is_above(base, folder)]
+            above = [(path, base) for path, base in candidates if is_above(base, folder)]
             scripts = [
                 (path, base)
                 for path, base in above
                 if path in named or f"{base}/__init__.py" not in self._paths
             ]
-            closest = max(scripts or above, key=lambda item: len(item[1]), default=None)
+            closest = max(scripts or above, key=_nearness, default=None)
             if closest is not None and (scripts or not named):
                 return closest[0]
         return named[0] if len(named) == 1 else None
@@ -185,7 +185,7 @@ class Layout:
         for _ in range(len(name) - len(dotted) - 1):
             folder = dirname(folder)
         path = "/".join(part for part in (folder, *dotted.split(".")) if part)
-        for candidate in (f"{path}.py", f"{path}/__init__.py"):
+        for candidate in (f"{path}/__init__.py", f"{path}.py"):  # as Python: the package first
             if candidate in self._paths:
                 return candidate
         return None
@@ -202,6 +202,13 @@ class Layout:
                     (path, "/".join(path.split("/")[: dotted.count(".") - name.count(".")]))
                 )
         return found
+
+    def namesakes(self, path: str) -> Iterator[str]:
+        """The folders that the name of a file starts from for other files that have it, too."""
+        name = self.module_name(path)
+        for other, folder in self._candidates(name) if name else ():
+            if other != path and not other.endswith(".pyi"):
+                yield folder
 
     def files_named(self, name: str) -> tuple[str, ...]:
         """Every file that is imported by this dotted name from somewhere."""
@@ -253,5 +260,12 @@ def _is_spelled(package: str, text: str) -> bool:
     return spelled.search(text) is not None
 
 
-def _is_above(base: str, folder: str) -> bool:
+def _nearness(candidate: tuple[str, str]) -> tuple[int, bool, bool]:
+    """The folder closest to a file comes first; in it a package before a module, as in Python."""
+    path, base = candidate
+    return len(base), path.endswith("/__init__.py"), not path.endswith(".pyi")
+
+
+def is_above(base: str, folder: str) -> bool:
+    """Whether a folder is another one, or lies above it."""
     return not base or folder == base or folder.startswith(f"{base}/")
