@@ -37,3 +37,26 @@ def test_what_another_file_says(imported, used, rows):
     index = project({"main.py": code, "find.py": ASKING, "known.py": KNOWN})
     found = check(index.module_at("main.py"), (), SimpleNamespace(project=index))
     assert [one.span.start.row for one in found] == rows
+
+
+@pytest.mark.parametrize(
+    ("header", "called", "rows"),
+    [
+        ("def allow(self, names)", "self.allow(get(p))", [6]),
+        ("@staticmethod\n    def allow(names)", "self.allow(names=get(p))", [7]),
+        ("def allow(self, others, names=())", "self.allow(get(p))", []),
+    ],
+)
+def test_what_a_method_is_given(header, called, rows):
+    code = (
+        "import pydoc, torch\n"
+        "from torch.serialization import get_unsafe_globals_in_checkpoint as get\n"
+        f"class Loader:\n    {header}:\n"
+        "        found = [pydoc.locate(name) for name in names]\n"
+        "        torch.serialization.add_safe_globals(found)\n"
+        f"    def load(self, p):\n        {called}\n"
+        "        return torch.load(p, weights_only=True)\n"
+    )
+    index = project({"main.py": code})
+    found = check(index.module_at("main.py"), (), SimpleNamespace(project=index))
+    assert [one.span.start.row for one in found] == rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
@@ -131,10 +132,25 @@ class _HeldNames:
             for definition in self._file.bindings.definitions(function):
                 if isinstance(definition.node, FUNCTIONS):
                     self._give(call, definition.node)
+        elif isinstance(function, ast.Attribute) and _is_own(function.value):
+            for method in self._methods.get(function.attr, ()):
+                self._give(call, method, receivers=_receivers(method))
 
-    def _give(self, call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    @cached_property
+    def _methods(self) -> dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]]:
+        """The functions in the classes of the file, by their names."""
+        found: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        for node in ast.walk(self._file.tree):
+            if isinstance(node, FUNCTIONS) and isinstance(self._file.parents[node], ast.ClassDef):
+                found.setdefault(node.name, []).append(node)
+        return found
+
+    def _give(
+        self, call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef, receivers: int = 0
+    ) -> None:
         """What a call hands to the parameters of a function of the file."""
-        positions = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+        parameters = (*function.args.posonlyargs, *function.args.args)
+        positions = [arg.arg for arg in parameters[receivers:]]
         given = dict(zip(positions, call.args, strict=False))
         given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
         self._held |= {(function, name) for name, value in given.items() if self.holds(value)}
@@ -174,8 +190,7 @@ class _HeldNames:
             return True
         name = last_name(call.func)
         receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-        is_own = isinstance(receiver, ast.Name) and receiver.id in {"self", "cls"}
-        if name in self.returning and (is_own or isinstance(call.func, ast.Name)):
+        if name in self.returning and (_is_own(receiver) or isinstance(call.func, ast.Name)):
             return True
         if name in _ANSWERING:
             return False
@@ -185,6 +200,16 @@ class _HeldNames:
         if isinstance(call.func, ast.Call):  # attrgetter(name)(module)
             parts.append(call.func)
         return any(map(self.holds, parts))
+
+
+def _is_own(receiver: ast.expr | None) -> bool:
+    """Whether a method of the same object is called."""
+    return isinstance(receiver, ast.Name) and receiver.id in {"self", "cls"}
+
+
+def _receivers(method: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How many parameters a method has that no call gives."""
+    return 0 if "staticmethod" in map(last_name, method.decorator_list) else 1
 
 
 def _is_checked(loop: ast.For | ast.comprehension) -> bool:

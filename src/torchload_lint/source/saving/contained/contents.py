@@ -25,11 +25,13 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
+from torchload_lint.source.project.called_objects import GIVING_BACK
 from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.saving.contained import pickling, torch_modules
 from torchload_lint.source.saving.contained.additions import additions, keys, partials
 from torchload_lint.source.saving.contained.puts import held_besides
 from torchload_lint.source.saving.contained.state_dicts import doubt_about_state, what_it_adds
+from torchload_lint.source.saving.contained.torch_results import PLAIN_METHODS, kind_of_result
 from torchload_lint.source.state import unspelled
 from torchload_lint.source.state.bound import BoundArguments, Layers
 
@@ -50,17 +52,7 @@ _PLAIN_RESULTS = frozenset(
 _LIKE_ARGUMENTS = frozenset(f"builtins.{name}" for name in ("sum", "round", "abs", "max", "min"))
 """Functions whose result is of the type of what they are given, a number of numpy, say."""
 _NO_LISTS = frozenset({"deque", "frozenset", "iterator", "range"})
-_PLAIN_METHODS = frozenset({"item", "size", "tolist"})
-_TENSOR_MAKERS = frozenset(
-    """
-    arange as_tensor empty empty_like eye from_numpy full full_like get_rng_state linspace logspace
-    ones ones_like rand rand_like randint randn randn_like randperm tensor zeros zeros_like
-    clone contiguous cpu cuda detach double float half int long reshape to view
-    """.split()
-)
-"""Functions of torch, and methods of tensors, that yield one tensor."""
 _TORCH_STATE = (".state_dict", ".get_rng_state", ".get_rng_state_all", ".named_parameters")
-_NOT_TENSORS = ("torch.optim.", "torch.utils.", "torch.distributions.", "torch.nn.", "torch.jit.")
 _DICTS = frozenset(
     {"dict", "builtins.dict", "collections.OrderedDict", "part", "url", "builtins.vars"}
 )
@@ -94,6 +86,9 @@ def of_expression(engine: Engine, node: ast.expr, module: SourceFile) -> Content
         collector.miss("more may be put into it than can be looked into")
     for other_type in pickling.other_types(engine.relied, engine.project):
         collector.miss(other_type)
+    if collector.contents.needs:  # not of a state dict alone, which stays what it is
+        for changing in sorted(GIVING_BACK & engine.relied.strangers.keys()):
+            collector.miss(f"{changing}() makes an object of another class")
     return collector.contents
 
 
@@ -342,11 +337,11 @@ class _Collector:
             return self._like_arguments(value, depth)
         last = callee.rpartition(".")[2]
         if callee.startswith("numpy.") or (
-            callee.startswith("torch.") and ".numpy" in callee and last not in _PLAIN_METHODS
+            callee.startswith("torch.") and ".numpy" in callee and last not in PLAIN_METHODS
         ):
             return self._numpy(callee)
-        if callee.startswith("torch.") and not callee.startswith(_NOT_TENSORS) and last.islower():
-            return self._tensor(callee)
+        if callee.startswith("torch.") and last.islower():
+            return self._tensor(value)
         return self.miss(f"the result of {callee}() is not known")
 
     def _state(self, value: Made) -> None:
@@ -370,13 +365,14 @@ class _Collector:
             self.miss(f"what {value.callee}() is given")
         return "plain value"
 
-    def _tensor(self, callee: str) -> str:
-        pieces = callee.split(".")[1:]
-        if pieces[-1] in _PLAIN_METHODS:
-            return "plain value"
-        if not set(pieces) <= _TENSOR_MAKERS | {"random", "cuda", "device"}:
-            self.assume(f"{callee}() yields a tensor")
-        return "tensor"
+    def _tensor(self, value: Made) -> str:
+        kind = kind_of_result(value.callee, value.call)
+        if not kind:
+            return self.miss(f"the result of {value.callee}() is not known")
+        if kind == "likely a tensor":
+            self.assume(f"{value.callee}() yields a tensor")
+            return "tensor"
+        return kind
 
     def _global(self, dotted: str) -> str:
         """A class or function itself, or a dtype: torch's are named by where they really live."""
