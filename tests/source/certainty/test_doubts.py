@@ -16,6 +16,7 @@ ACTION = (
     "        setattr(options, self.dest, values)\n"
     "p = argparse.ArgumentParser()\np.add_argument('--o', action=Pairs)\n"
 )
+CALLED = "def load(p):\n    return torch.load(p)\nload('a.pt')\n"
 CERTAIN = {
     "a literal": ("torch.load('a.pt')\n", {}),
     "a constant": ("PATH = 'a.pt'\ntorch.load(PATH)\n", {}),
@@ -53,6 +54,17 @@ CERTAIN = {
         {},
     ),
     "a dictionary that is printed": ("D = {'p': 'a.pt'}\nprint(D)\ntorch.load(D['p'])\n", {}),
+    "a caller that a document shows, and a function of the same name in a notebook": (
+        CALLED,
+        {
+            "README.md": "from main import load\nload('b.pt')\n",
+            "n.ipynb": '{"cells": [{"source": ["from other import load\\n", "load(name)"]}]}',
+        },
+    ),
+    "a constant that a notebook reads": (
+        "PATH = 'a.pt'\ntorch.load(PATH)\n",
+        {"n.ipynb": '{"cells": [{"source": ["import main\\n", "main.PATH == 3"]}]}'},
+    ),
     "a constant of a module whose namesake lies beside another program": (
         "import settings\ntorch.load(settings.PATH)\n",
         {
@@ -214,6 +226,18 @@ DOUBTFUL = {
     "a module of the same name in a folder that is searched first": (
         "import sys\nsys.path.insert(0, 'old')\nimport settings\ntorch.load(settings.PATH)\n",
         {"settings.py": "PATH = 'a.pt'\n", "old/settings.py": "PATH = 'b.pt'\n"},
+    ),
+    "a caller in a notebook": (
+        CALLED,
+        {"n.ipynb": '{"cells": [{"source": ["from main import load\\n", "load(name)"]}]}'},
+    ),
+    "a caller in a shell script": (
+        CALLED,
+        {"run.sh": "python -c 'import main; main.load(\"b.pt\")'\n"},
+    ),
+    "a constant that a notebook sets": (
+        "PATH = 'a.pt'\ndef load():\n    return torch.load(PATH)\n",
+        {"n.ipynb": '{"cells": [{"source": ["import main as m\\n", "m.PATH = 3"]}]}'},
     ),
     "a caller whose import may find this file or the one beside it": (
         "def load(p):\n    return torch.load(p)\nload('a.pt')\n",

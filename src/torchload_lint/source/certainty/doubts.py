@@ -19,7 +19,6 @@ from torchload_lint.source.certainty.decorated import HARMLESS_DECORATORS, last_
 from torchload_lint.source.certainty.escaping.asked import Asked, asked_of, is_changeable
 from torchload_lint.source.certainty.escaping.escapes import Watch
 from torchload_lint.source.certainty.escaping.seen_changes import OneProgram, SeenChange
-from torchload_lint.source.certainty.import_rivals import found_instead
 from torchload_lint.source.certainty.objects import given_away, module_given_away
 from torchload_lint.source.certainty.overwriting import (
     Receivers,
@@ -28,6 +27,7 @@ from torchload_lint.source.certainty.overwriting import (
     made_for,
     may_call,
 )
+from torchload_lint.source.certainty.whole_program import more_than_read
 from torchload_lint.source.domain.values import Instance, Made, Unknown
 from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
@@ -78,7 +78,7 @@ def doubts(
         yield from handles.moved(evaluator.relied.held)
         yield from evaluator.relied.guesses
         yield from evaluator.relied.changes
-        yield from found_instead(evaluator, module)
+        yield from more_than_read(evaluator, module)
         yield from looking.strangers()
         yield from decorated.of_functions(evaluator)
         yield from looking.functions()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COMMAND_FILES = (
     *("*.sh", "*.bash", "*.zsh", "*.slurm", "*.sbatch", "*.mk", "*.md", "*.rst", "*.yml", "*.yaml"),
     *("*.dockerfile", "*Dockerfile*", "*Makefile", "*Containerfile", "*justfile", "*tox.ini"),
-    "*.ipynb",
+    *("*.ipynb", "*.pyw"),
 )
 """What files are called that hold command lines."""
 LAUNCH_FILE = ".vscode/launch.json"
