@@ -63,3 +63,28 @@ def test_scripts_are_searched_once_for_a_word_until_a_file_changes(tmp_path, mon
     monkeypatch.undo()
     files.keep("run.sh", b"python train.py\n")
     assert files.commands_holding("--ckpt") == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({"extend_exclude": ("gen",)}, ["gen/run.py"]),
+        ({"exclude": ("*.py",)}, ["gen/run.py", "main.py"]),
+        ({}, []),
+    ],
+)
+def test_excluded_python_files_may_call_what_the_project_defines(tmp_path, settings, found):
+    for name in ("main.py", "gen/run.py", "build/run.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("from loading import load\n")
+    files = DiskFiles(Config(root=tmp_path, **settings))
+    assert files.commands_holding("load") == found
+    assert not {*files.python_files()} & {*found}
+
+
+def test_an_environment_that_is_excluded_is_not_searched(tmp_path, monkeypatch):
+    monkeypatch.setattr("torchload_lint.workspace.on_disk.discover._MOST_EXCLUDED", 2)
+    for number in range(3):
+        (tmp_path / f"a{number}.py").write_text("from loading import load\n")
+    files = DiskFiles(Config(root=tmp_path, extend_exclude=("a*.py",)))
+    assert files.commands_holding("load") == []

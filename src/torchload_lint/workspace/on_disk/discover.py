@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from torchload_lint.config import DEFAULT_EXCLUDE
 from torchload_lint.configuration_files import is_root
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.path_globs import PathGlob
@@ -32,6 +33,8 @@ SETTINGS_PATTERNS = tuple(
 """What may set environment variables; ``source.settings_files`` has the last word."""
 MOST_NEAR = 1_000
 """How many files are looked at around one that lies in no project (a home, ``/tmp``)."""
+_MOST_EXCLUDED = 1_000
+"""How many excluded Python files are asked who calls what; an environment holds more."""
 
 
 def discover(
@@ -168,8 +171,8 @@ def project_files(root: Path, config: Config) -> tuple[list[str], bool]:
 
 
 def command_files(root: Path, config: Config) -> list[str]:
-    """Every script and document of a project that may hold command lines, relative to its root
-    with ``/``, sorted.
+    """Every script and document of a project that may hold command lines, and the Python files
+    that the configuration excludes, relative to its root with ``/``, sorted.
     """
 
     def wanted(name: str) -> bool:
@@ -178,7 +181,26 @@ def command_files(root: Path, config: Config) -> list[str]:
     found = {name.replace(os.sep, "/") for name in _of_project(root, config, COMMAND_FILES, wanted)}
     if _is_own_file(os.path.join(root, LAUNCH_FILE), os.path.join(os.path.realpath(root), "")):
         found.add(LAUNCH_FILE)
+    found.update(name.replace(os.sep, "/") for name in _excluded_files(root, config))
     return sorted(found)
+
+
+def _excluded_files(root: Path, config: Config) -> list[str]:
+    """The Python files that the configuration's own patterns leave out; none, where they are so
+    many that it is no part of the project that is left out.
+    """
+    if config.exclude == DEFAULT_EXCLUDE and not config.extend_exclude:
+        return []
+    every = config._replace(exclude=DEFAULT_EXCLUDE, extend_exclude=())
+    excluded = Excludes(config)
+    found = (
+        name
+        for name in _of_project(root, every)
+        if name.endswith(".py")
+        and excluded.match_absolute(os.path.join(os.path.abspath(root), name))
+    )
+    first = list(islice(found, _MOST_EXCLUDED + 1))
+    return first if len(first) <= _MOST_EXCLUDED else []
 
 
 def settings_files(root: Path, config: Config) -> list[str]:
