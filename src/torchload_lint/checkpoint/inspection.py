@@ -37,6 +37,7 @@ from torchload_lint.checkpoint.known.torch_versions import (
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.pickles.places import name_places
 from torchload_lint.checkpoint.report import (
+    UNKNOWN_CODE,
     CheckpointReport,
     FoundGlobal,
     NeededGlobal,
@@ -254,7 +255,10 @@ def _dangerous(
     name: str, result: Evaluation, threats: list[Threat], question: Question
 ) -> CheckpointReport:
     advised = way_out_of(threats)
-    problems = [Problem("dangerous", threat_in_words(threat), advised) for threat in threats]
+    problems = [
+        Problem("dangerous" if one.known else UNKNOWN_CODE, threat_in_words(one), advised)
+        for one in threats
+    ]
     return CheckpointReport(
         name,
         result.kind,

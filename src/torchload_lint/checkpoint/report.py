@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from torchload_lint.names import GlobalName, HeldCall, Spelling
 
 
+UNKNOWN_CODE = "unknown-code"
+"""The code of a problem: a file calls what is not known to be harmless."""
+
+
 class Verdict(str, Enum):
     """What ``torch.load(path, weights_only=True)`` would do with the file."""
 
@@ -113,6 +117,14 @@ class CheckpointReport(NamedTuple):
     fills one that is no tensor and no OrderedDict, which releases before 2.6 refuse."""
     depth: str = "whole"
     """``shallow`` where what only proves damage was not read (a file that is far away)."""
+
+    @property
+    def runs_unknown_code(self) -> bool:
+        """Whether a file is dangerous only because nothing shows that what it calls is harmless:
+        none of it is known to do harm.
+        """
+        codes = {problem.code for problem in self.problems}
+        return UNKNOWN_CODE in codes and "dangerous" not in codes
 
     @property
     def is_safetensors(self) -> bool:

@@ -123,8 +123,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     """
     union, since_file = flags.pop("union"), flags.pop("since_file")
     is_remote, python, quiet = flags.pop("remote"), flags.pop("python"), flags.pop("quiet")
-    if summary and (union or output_format != "text"):
-        fail("--summary is written as text, and not with --union")
+    if summary:
+        _refuse_beside_summary(output_format, union=union)
     far = [given for given in checkpoints if is_remote and is_address(given)]
     near = [given for given in checkpoints if given not in far and given != STANDARD_INPUT]
     missing = [given for given in near if not os.path.lexists(given)]
@@ -160,6 +160,13 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     if output_format == "text" and not quiet:
         hints.tell(about)
     raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
+
+
+def _refuse_beside_summary(output_format: str, *, union: bool) -> None:
+    if output_format != "text":
+        fail("--summary is written as text")
+    if union:
+        fail("--summary and --union are two reports: give one of them")
 
 
 def _say_helper(context: click.Context) -> None:

@@ -16,7 +16,7 @@ from torchload_lint.checkpoint import (
     inspect_tree,
     shallow,
 )
-from torchload_lint.checkpoint.report import CheckpointReport, Problem
+from torchload_lint.checkpoint.report import UNKNOWN_CODE, CheckpointReport, Problem
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
@@ -285,7 +285,7 @@ def _that_calls(
     """The report of a file that calls what nothing shows to be harmless; it lists no needs."""
     problems = [
         Problem(
-            "dangerous",
+            UNKNOWN_CODE,
             f"loaded unsafely, this file would call {needed.calls}: unknown code, {needed.name} is "
             f"not known to be harmless when it is called ({judgement.reason})",
             f"do not load it unless you know what that code does; {INSTALL}; {judgement.advice}",

@@ -19,7 +19,7 @@ from torchload_lint.reports.checkpoints.allowlist_text import entry_text
 from torchload_lint.reports.checkpoints.inspection import (
     WORST_FIRST,
     doubt,
-    in_words,
+    in_one_line,
     what_to_write,
 )
 
@@ -59,7 +59,7 @@ def verdict_mark(report: CheckpointReport, judgements: Sequence[Judgement]) -> H
     """The verdict in words and in colour."""
     kind = "good" if report.verdict.value in {"loads", "needs-safe-globals"} else "bad"
     kind = "doubt" if doubt(report, judgements) else kind
-    return element("span", in_words(report, judgements), class_=kind)
+    return element("span", in_one_line(report, judgements), class_=kind)
 
 
 def anchor(path: str) -> str:

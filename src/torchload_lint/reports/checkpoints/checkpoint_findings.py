@@ -79,7 +79,8 @@ def _message(
     first = next((problem.message for problem in report.problems), "no allowlist can load it")
     if report.verdict is Verdict.DANGEROUS:
         runs = ", ".join(dangerous_checkpoint.what_runs(report))
-        return f"would run {runs} if it were loaded unsafely" if runs else first
+        unknown = ", and nothing shows that to be harmless" * report.runs_unknown_code
+        return f"would run {runs} if it were loaded unsafely{unknown}" if runs else first
     if report.verdict is Verdict.NEEDS_SAFE_GLOBALS:
         return _needs_in_words(names, judgements)
     return f"{report.verdict.value}: {first}"

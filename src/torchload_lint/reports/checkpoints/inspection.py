@@ -87,7 +87,16 @@ def in_words(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
     """The verdict as people read it."""
     if kind_of(report) == SAFETENSORS:
         return IN_WORDS[SAFETENSORS]
+    if report.runs_unknown_code:
+        return _that_runs("code", report)
     return doubt(report, judgements) or IN_WORDS[report.verdict.value]
+
+
+def _that_runs(what: str, report: CheckpointReport) -> str:
+    """``what`` would be run; and whether that is known to do harm, or only not known to do none."""
+    known = f"it would run {what} if it were loaded unsafely"
+    unknown = f"loaded unsafely, it would run {what}, and nothing shows that to be harmless"
+    return f"DANGEROUS: {unknown if report.runs_unknown_code else known}"
 
 
 def doubt(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
@@ -110,12 +119,17 @@ def as_summary(
     palette = Palette(enabled=color)
     lines = []
     for report, judgements in sorted(found, key=lambda one: _badness(*one)):
-        runs = what_runs(report) if report.verdict.value == "dangerous" else []
-        verdict = f"DANGEROUS: it would run {_few(runs)} if it were loaded unsafely"
-        if not runs:
-            verdict = in_words(report, judgements) + _in_short(report, judgements)
-        lines.append(f"{palette.bold(printable(report.path))}: {printable(verdict)}\n")
+        words = printable(in_one_line(report, judgements))
+        lines.append(f"{palette.bold(printable(report.path))}: {words}\n")
     return "".join(lines) + sums(found)
+
+
+def in_one_line(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
+    """The verdict with what it would run, what it needs, or what keeps it from being loaded."""
+    runs = what_runs(report) if report.verdict.value == "dangerous" else []
+    if runs:
+        return _that_runs(_few(runs), report)
+    return in_words(report, judgements) + _in_short(report, judgements)
 
 
 def _in_short(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
