@@ -49,7 +49,7 @@ def test_a_hostile_file_is_found_whatever_it_is_called(cli):
         "weights/notes.pt: is not a readable checkpoint: this is a text file, not a checkpoint",
         "weights/args.pt: loads with weights_only=True and an allowlist: argparse.Namespace",
         "3 files: 1 dangerous, 1 unreadable, 1 needs an allowlist.",
-        "1 file not looked at that may hold pickles (.zip).",
+        "1 file not looked at that may hold pickles (.zip): weights/empty.zip.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Files of a folder that nobody looked into are counted wherever a report is read."""
+"""Files of a folder that nobody looked into are named wherever a report is read."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import pytest
 
 from checkpoint import bare_files as files
 from torchload_lint.cli.inspect import FORMATS
-from torchload_lint.cli.terminal import CLEAN, FAILED
+from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS
 from torchload_lint.workspace.passed_over import may_hold_pickles
 
 SAID = "3 files not looked at that may hold pickles"
+ARRAY = b"\x93NUMPY\x01\0v\0{'descr': '%s', 'fortran_order': False, 'shape': (1,), }\n"
 MAY = {
-    "a.gguf": b"GGUF\x03\0\0\0",
+    "a.npy": ARRAY % b"|O",
     "b.pt.gz": b"\x1f\x8b\x08",
-    "data": b"\x08\x07\x12",
+    "data": b"\0\x01\x02",
+}
+HARMLESS = {
+    "a.gguf": b"GGUF\x03\0\0\0" + b"\2" + bytes(40),
+    "a.onnx": b"\x08\x07\x12\x07pytorch",
+    "plain.npy": ARRAY % b"<f8" + bytes(8),
 }
 CODE = {"a.py": b"import os\n", "README.md": b"# Models\n", "LICENSE": b"MIT\n", "empty": b""}
 
@@ -21,7 +27,7 @@ CODE = {"a.py": b"import os\n", "README.md": b"# Models\n", "LICENSE": b"MIT\n",
 @pytest.fixture
 def left(folder):
     (folder / "models").mkdir()
-    for name, data in (MAY | CODE).items():
+    for name, data in (MAY | HARMLESS | CODE).items():
         (folder / "models" / name).write_bytes(data)
     return folder / "models"
 
@@ -31,15 +37,35 @@ def left(folder):
 def test_each_format_says_so_and_alone_they_are_no_clean_run(cli, form):
     result = cli("inspect", "--output-format", form, "models")
     assert SAID in result.stdout
+    assert all(f"models/{name}" in result.stdout for name in MAY)
     assert result.exit_code == FAILED
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_beside_a_checkpoint_they_are_counted_too(cli, left, form):
+def test_beside_a_checkpoint_they_are_named_too_and_pass_no_gate(cli, left, form):
     (left / "good.pt").write_bytes(files.archive(b"\x80\x02]."))
     result = cli("inspect", "--output-format", form, "models")
     assert SAID in result.stdout
-    assert result.exit_code == CLEAN
+    assert all(f"models/{name}" in result.stdout for name in MAY)
+    assert result.exit_code == FINDINGS
+    for name in MAY:
+        (left / name).unlink()
+    assert cli("inspect", "--output-format", form, "models").exit_code == CLEAN
+
+
+def test_a_person_is_shown_the_first_names_and_a_program_many(cli, left):
+    for number in range(9):
+        (left / f"part{number}.npz").write_bytes(b"PK\3\4")
+    assert (
+        "a.npy, models/b.pt.gz, models/data, models/part0.npz, models/part1.npz and 7 more"
+        in cli("inspect", "models").stdout
+    )
+    assert "models/part8.npz" in cli("inspect", "--output-format", "sarif", "models").stdout
+
+
+def test_a_name_cannot_send_commands_to_the_terminal(cli, left):
+    (left / "\x1b[2J.npz").write_bytes(b"PK\3\4")
+    assert "\x1b" not in cli("inspect", "models").output
 
 
 def test_a_summary_and_an_allowlist_for_all_say_it(cli, left):
@@ -75,10 +101,11 @@ def test_a_linked_folder_that_leads_out_is_counted(cli, left, tmp_path_factory):
     ("name", "data", "may"),
     [
         *((name, data, True) for name, data in MAY.items()),
-        *((name, data, False) for name, data in CODE.items()),
+        *((name, data, False) for name, data in (CODE | HARMLESS).items()),
         ("notes.txt", b"i am text\nand a second line\n", False),
         ("cut.txt", "ä".encode() * 5000, False),
-        ("x.onnx", b"\x08\x07\x12", True),
+        ("x.onnx", b"\x08\x07\x12", False),
+        ("x.gguf", b"GGUF\x03\0\0\0\0cos\nsystem\n", True),
         ("x.npy", b"", True),
         ("x.png", b"\x89PNG\0", False),
     ],
@@ -91,3 +118,53 @@ def test_what_may_hold_pickles(tmp_path, name, data, may):
 def test_what_cannot_be_opened_may(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     assert may_hold_pickles(str(tmp_path / "loop"))
+
+
+def linked(blob, snapshot, data):
+    """A file of a model in the hub's cache: a link to a blob that has no name of its own."""
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    snapshot.parent.mkdir(parents=True, exist_ok=True)
+    blob.write_bytes(data)
+    snapshot.symlink_to(blob)
+
+
+@pytest.mark.parametrize("name", ["embeddings.dat", "weights", "vocab.txt", "config.json"])
+@pytest.mark.parametrize(
+    "hostile", [b"(S'echo'\nios\nsystem\n.", b"\x80\x02cos\nsystem\nU\x02hi\x85R."]
+)
+def test_a_snapshot_of_the_hub_is_read_through_its_links(cli, folder, name, hostile):
+    model = folder / "models--a--b"
+    snapshot = model / "snapshots" / "abc"
+    linked(model / "blobs" / "1", snapshot / "model.pt", files.archive(b"\x80\x02]."))
+    linked(model / "blobs" / "2", snapshot / name, hostile)
+    result = cli("inspect", "--summary", str(snapshot))
+    assert f"{name}: DANGEROUS" in result.stdout
+    assert result.exit_code == FINDINGS
+
+
+def test_a_link_that_leads_out_is_not_opened(cli, left, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "secret"
+    elsewhere.write_bytes(b"\x80\x02cos\nsystem\nU\x02hi\x85R.")
+    (left / "notes").symlink_to(elsewhere)
+    result = cli("inspect", "models")
+    assert "system" not in result.output
+    assert "models/notes" in result.stdout
+    assert "4 files not looked at" in result.stdout
+
+
+HARM = b"(S'echo'\nios\nsystem\n."
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"X\0\0\2\0" + b"a" * 2**17 + HARM, "DANGEROUS"),
+        (b"S'" + b"a" * 2**17 + b"'\n" + HARM, "it is too large to be judged"),
+    ],
+)
+def test_a_pickle_that_begins_with_a_long_text_is_shown(cli, folder, data, said):
+    (folder / "notes.dat").write_bytes(data)
+    result = cli("inspect", "--summary", ".")
+    assert "notes.dat: " in result.stdout
+    assert said in result.stdout
+    assert result.exit_code == FINDINGS

@@ -41,7 +41,7 @@ from torchload_lint.workspace.inspection import (
     inspect_copy,
     inspect_paths,
 )
-from torchload_lint.workspace.passed_over import not_looked_at
+from torchload_lint.workspace.passed_over import FEW_NAMES, MANY_NAMES, in_words, not_looked_at
 from torchload_lint.workspace.workers.spread import spread
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     fits a pattern. What lies in no project is judged as if it lay in the current folder.
 
     Ends with 0 where every file loads with what may be allowed or is a sound safetensors file, 1
-    where one does not (or where --since finds something new), 2 where one is not there, or where
-    folders hold what may be pickles, and nothing that could be looked at.
+    where one does not, where a folder holds what may be pickles and was not looked at, or where
+    --since finds something new, 2 where one is not there, or where nothing could be looked at.
     """
     union, since_file = flags.pop("union"), flags.pop("since_file")
     is_remote, python, quiet = flags.pop("remote"), flags.pop("python"), flags.pop("quiet")
@@ -138,7 +138,8 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         inspections += [one for given in far for one in _inspect_far(given, projects, missing)]
     except ConfigError as error:
         fail(str(error))
-    left = not_looked_at(map(Path, there), (one.path for one in inspections))
+    passed_over = not_looked_at(map(Path, there), (one.path for one in inspections))
+    left = in_words(passed_over, FEW_NAMES if output_format == "text" else MANY_NAMES)
     if there and not inspections:
         if not quiet:
             warn("no checkpoints under " + ", ".join(there))
@@ -159,7 +160,7 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         warn(one)
     if output_format == "text" and not quiet:
         hints.tell(about)
-    raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
+    raise click.exceptions.Exit(FAILED if missing else CLEAN if complete and not left else FINDINGS)
 
 
 def _refuse_beside_summary(output_format: str, *, union: bool) -> None:

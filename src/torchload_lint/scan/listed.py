@@ -9,16 +9,13 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from torchload_lint.regular_files import read_head
 from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
 from torchload_lint.remote.listing import objects_at
 from torchload_lint.remote.local_folders import path_at
 from torchload_lint.remote.windows import HEAD, TAIL
-from torchload_lint.workspace.on_disk.checkpoint_names import (
-    begins_like_checkpoint,
-    is_checkpoint_name,
-)
+from torchload_lint.workspace.on_disk.beginnings import begins_like_one
+from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,11 +70,7 @@ def _below(source: str, errors: list[str], others: Counter[str]) -> Iterator[Rem
 
 def _begins_like_one(address: str) -> bool:
     """Whether a file of this machine begins like a checkpoint; elsewhere that takes a request."""
-    try:
-        is_near = address.startswith("file:")
-        return is_near and begins_like_checkpoint(read_head(path_at(address), 4))
-    except OSError:
-        return False
+    return address.startswith("file:") and begins_like_one(path_at(address))
 
 
 def _is_since(item: RemoteObject, since: datetime) -> bool:

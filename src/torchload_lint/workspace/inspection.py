@@ -17,10 +17,9 @@ from torchload_lint.checkpoint import (
     shallow,
 )
 from torchload_lint.checkpoint.report import UNKNOWN_CODE, CheckpointReport, Problem
-from torchload_lint.late_patterns import late_pattern
 from torchload_lint.names import GlobalName
 from torchload_lint.policy import judge_together
-from torchload_lint.regular_files import LINK, read_head
+from torchload_lint.regular_files import LINK
 from torchload_lint.remote.kept_bytes import KeptBytes, cache_folder
 from torchload_lint.remote.listing import objects_at
 from torchload_lint.rules.assessing import judge_in, judged_needs, members_of
@@ -28,10 +27,8 @@ from torchload_lint.rules.checkpoints.dangerous_checkpoint import INSTALL
 from torchload_lint.rules.on_torch import PARAMETER_SINCE, judged, merged
 from torchload_lint.rules.situation import is_unknown_call
 from torchload_lint.source.proofs import class_lookup
-from torchload_lint.workspace.on_disk.checkpoint_names import (
-    begins_like_checkpoint,
-    is_checkpoint_name,
-)
+from torchload_lint.workspace.on_disk.beginnings import begins_like_one
+from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 from torchload_lint.workspace.on_disk.own_places import OwnPlaces, left_alone
 from torchload_lint.workspace.on_disk.shards import INDEX, shards_of
 
@@ -51,11 +48,6 @@ if TYPE_CHECKING:
 
 
 FEW_READS = shallow(DEFAULT_LIMITS)
-_HEAD = 65536
-_NAMED_IN_TEXT = late_pattern(rb"[ci][A-Za-z_][\w.]*\n[\w.]+\n")
-"""How a pickle of protocol 0, which is text, names what it calls. So may a list of words look: then
-it is read, and is none.
-"""
 NAME_IT = "name the file itself to have it read"
 
 
@@ -119,7 +111,7 @@ def inspect_paths(
     every = [found for found, _ in pairs]
     answers = share_out(every, inspected) if share_out is not None else map(inspected, every)
     for (_, path), one in zip(pairs, answers, strict=True):
-        if one.report.verdict is not Verdict.UNREADABLE or _is_named(one.path, path):
+        if not _is_none(one.report) or _is_named(one.path, path):
             yield one
 
 
@@ -138,12 +130,17 @@ def _meant_by(path: Path, projects: Projects) -> Iterator[Path | Inspection]:
         return
     own = _own_places(path, projects)
     for name in named:
-        for found in checkpoints_in(name, by_content=True):
+        for found in checkpoints_in(name, partial(_begins_like_one, own)):
             is_named = found == path and not path.is_dir()
             if not is_named and own.checkpoint_leads_out(found):
                 yield Inspection(found, left_alone(str(found), str(path), NAME_IT), ())
             else:
                 yield found
+
+
+def _begins_like_one(own: OwnPlaces, found: Path) -> bool:
+    """Whether a file begins like a checkpoint; no link that leads out of the places is opened."""
+    return not own.leads_out(found) and begins_like_one(found)
 
 
 def _own_places(given: Path, projects: Projects) -> OwnPlaces:
@@ -168,6 +165,12 @@ def _models_in_hub_cache(given: Path) -> Iterator[Path]:
     for folder in (whole, *whole.parents):
         if folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--"):
             yield folder.parent.parent
+
+
+def _is_none(report: CheckpointReport) -> bool:
+    """Whether a file that begins like a checkpoint is none; not if it was not read to its end."""
+    cut_short = any(problem.code == "limit" for problem in report.problems)
+    return report.verdict is Verdict.UNREADABLE and not cut_short
 
 
 def _is_named(found: Path, given: Path) -> bool:
@@ -332,9 +335,9 @@ def _on_every_torch(
     return report._replace(problems=(*report.problems, problem))
 
 
-def checkpoints_in(path: Path, *, by_content: bool = False) -> Iterator[Path]:
-    """The path itself, or the files in it that are called like checkpoints; with ``by_content``
-    also those that begin like one, whatever they are called.
+def checkpoints_in(path: Path, begins: Callable[[Path], bool] | None = None) -> Iterator[Path]:
+    """The path itself, or the files in it that are called like checkpoints; also those that begin
+    like one, whatever they are called, where ``begins`` tells that of a path.
 
     A folder that is one checkpoint (a distributed one, with a ``.metadata``) counts as a file.
     """
@@ -348,13 +351,5 @@ def checkpoints_in(path: Path, *, by_content: bool = False) -> Iterator[Path]:
             yield Path(folder)
             continue
         for found in (Path(folder, name) for name in sorted(files)):
-            if is_checkpoint_name(found.name) or (by_content and _begins_like_one(found)):
+            if is_checkpoint_name(found.name) or (begins is not None and begins(found)):
                 yield found
-
-
-def _begins_like_one(path: Path) -> bool:
-    try:
-        head = b"" if path.is_symlink() else read_head(path, _HEAD)
-    except OSError:
-        return False
-    return begins_like_checkpoint(head) or _NAMED_IN_TEXT.search(head) is not None

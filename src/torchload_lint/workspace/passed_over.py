@@ -6,52 +6,75 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from torchload_lint.escaping import printable
+from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.plurals import number_of
 from torchload_lint.regular_files import read_head
+from torchload_lint.workspace.on_disk.beginnings import holds_no_pickle
 from torchload_lint.workspace.on_disk.checkpoint_names import OTHER_SUFFIXES
 from torchload_lint.workspace.on_disk.checkpoints import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-_HEAD = 4096
+_HEAD = 65536
 _KINDS = 6
 """How many endings are named."""
+FEW_NAMES = 5
+MANY_NAMES = 1000
+"""How many files are named where people read, and where programs do."""
 _OF_CODE = frozenset(NEVER) - OTHER_SUFFIXES
 _WHITE = b"\t\n\r\f\x1b"
 """What text holds beside letters; the last one begins colours in logs."""
 
 
-def not_looked_at(paths: Iterable[Path], shown: Iterable[Path]) -> tuple[str, ...]:
-    """In a sentence, what lies in the folders among ``paths``, was not shown, and may hold pickles:
-    by its name, or because it is no text. Empty where there is nothing.
+class LeftFile(NamedTuple):
+    """A file, or a linked folder, that may hold pickles and that nobody looked into."""
+
+    path: str
+    kind: str
+    """How its name ends, or that it is a link."""
+
+
+def not_looked_at(paths: Iterable[Path], shown: Iterable[Path]) -> tuple[LeftFile, ...]:
+    """What lies in the folders among ``paths``, was not shown, and may hold pickles: by its name,
+    or because it is no text.
     """
     seen = {os.path.abspath(one) for one in shown}
-    kinds = Counter(kind for path in paths if path.is_dir() for kind in _left(path, seen))
-    if not kinds:
+    return tuple(one for path in paths if path.is_dir() for one in _left(path, seen))
+
+
+def in_words(left: Sequence[LeftFile], names: int = FEW_NAMES) -> tuple[str, ...]:
+    """The same in a sentence, with so many names. Empty where there is nothing."""
+    if not left:
         return ()
-    named = [kind for kind, _ in kinds.most_common(_KINDS)]
+    kinds = Counter(one.kind for one in left)
+    ends = [kind for kind, _ in kinds.most_common(_KINDS)]
     more = f" and {len(kinds) - _KINDS} more" if len(kinds) > _KINDS else ""
-    files = number_of(kinds.total(), "file")
-    return (f"{files} not looked at that may hold pickles ({', '.join(named)}{more})",)
+    named = ", ".join(printable(one.path) for one in left[:names])
+    others = f" and {len(left) - names:,} more" if len(left) > names else ""
+    files = number_of(len(left), "file")
+    said = f"{files} not looked at that may hold pickles ({', '.join(ends)}{more})"
+    return (f"{said}: {named}{others}",)
 
 
-def _left(top: Path, seen: set[str]) -> Iterator[str]:
-    """The kind of each such file; a folder that is shown is one checkpoint."""
+def _left(top: Path, seen: set[str]) -> Iterator[LeftFile]:
+    """Each such file; a folder that is shown is one checkpoint."""
     inside = os.path.join(os.path.realpath(top), "")
-    for folder, folders, files in os.walk(os.path.abspath(top)):
-        if folder in seen:
+    for folder, folders, files in os.walk(top):
+        if os.path.abspath(folder) in seen:
             folders.clear()
             continue
+        folders.sort()
         for name in folders:
             path = os.path.join(folder, name)
             if os.path.islink(path) and not os.path.realpath(path).startswith(inside):
-                yield "linked folder"
-        for name in files:
+                yield LeftFile(path, "linked folder")
+        for name in sorted(files):
             path = os.path.join(folder, name)
-            if path not in seen and may_hold_pickles(path):
-                yield "link" if os.path.islink(path) else _ending(name)
+            if os.path.abspath(path) not in seen and may_hold_pickles(path):
+                yield LeftFile(path, "link" if os.path.islink(path) else _ending(name))
 
 
 def _ending(name: str) -> str:
@@ -63,15 +86,15 @@ def may_hold_pickles(path: str) -> bool:
     that cannot be looked into may.
     """
     ending = os.path.splitext(path)[1].lower()
-    if ending in OTHER_SUFFIXES:
-        return True
     if ending in _OF_CODE:
         return False
     try:
         head = read_head(path, _HEAD)
     except OSError:
         return True
-    return _is_binary(head)  # a text that names what it calls was read, and is no pickle
+    if holds_no_pickle(head):
+        return False
+    return ending in OTHER_SUFFIXES or _is_binary(head)  # a text that names anything was read
 
 
 def _is_binary(head: bytes) -> bool:
