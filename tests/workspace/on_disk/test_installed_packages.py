@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from torchload_lint.source.facts.library_load import Versions
+from torchload_lint.source.facts.library_load import Versions, behaviours_in
+from torchload_lint.source.facts.loader import Does
+from torchload_lint.source.loaders.known import lightning
 from torchload_lint.workspace.on_disk.environment import InstalledPackages
 
+LOADER = next(one for one in lightning.LIBRARY.loaders if one.call == "load_from_checkpoint")
 NAMES = ("lightning", "pytorch-lightning")
 
 
@@ -58,6 +61,14 @@ def test_a_package_on_the_path_says_its_version(tmp_path, monkeypatch):
         ("pyproject.toml", '[project]\ndependencies = ["lightning[a]>=2.6"]\n', ("2.6", False, "")),
         ("pyproject.toml", '[tool.poetry.dependencies]\nlightning = "^2.2"\n', ("2.2", False, "3")),
         ("environment.yml", "dependencies:\n  - pytorch-lightning=2.3\n", ("2.3", False, "2.4")),
+        ("requirements.txt", "lightning>2.2.1,<=2.4.0\n", ("2.2.1", False, "2.4.1")),
+        ("requirements.txt", "lightning <= 2.4 , > 2.2\n", ("2.2", False, "2.5")),
+        ("requirements.txt", "lightning<2.5,!=2.3; sys_platform == 'linux'\n", ("0", False, "2.5")),
+        ("requirements.txt", "lightning!=2.3,<2.5,>=2\n", ("2", False, "2.5")),
+        ("requirements.txt", "lightning==2.4.*\n", ("2.4", False, "2.5")),
+        ("requirements.txt", "lightning===2.4.0\n", ("2.4.0", True, "")),
+        ("pyproject.toml", 'needs = ["lightning (<2.5)", "torch>=9"]\n', ("0", False, "2.5")),
+        ("setup.py", "setup(install_requires=['lightning<2.5', 'torch>=9'])", ("0", False, "2.5")),
     ],
 )  # fmt: skip
 def test_a_requirement_says_the_oldest_version(tmp_path, file, text, wanted):
@@ -66,6 +77,13 @@ def test_a_requirement_says_the_oldest_version(tmp_path, file, text, wanted):
     found = InstalledPackages(tmp_path, lambda: "2.6").versions(NAMES)
     assert (found.oldest, found.exact, found.below) == wanted
     assert found.origin == file
+
+
+def test_an_upper_bound_alone_lets_in_what_loads_unsafely():
+    newest = behaviours_in(LOADER, Versions())
+    older = behaviours_in(LOADER, Versions("0", below="2.5"))
+    assert Does.FALSE in {one.does for one in older}
+    assert Does.FALSE not in {one.does for one in newest}
 
 
 @pytest.mark.parametrize(

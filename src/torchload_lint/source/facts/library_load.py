@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.loader import Behaviour, Loader
 
 
+ANY = "0"
+"""The oldest version where only newer ones are excluded."""
+
+
 class Versions(NamedTuple):
     """The versions of a distribution that a program may meet."""
 
@@ -104,6 +108,9 @@ class LibraryLoad(NamedTuple):
         source = "; ".join(one.source for one in self.behaviours)
         if not versions.oldest:
             return f"the newest known {name} is assumed; nothing says which is installed ({source})"
+        if versions.oldest == ANY:
+            limit = f" below {versions.below}" if versions.below else ""
+            return f"any {name}{limit} counts ({versions.origin}); seen in {source}"
         newer = "" if versions.exact else " or newer"
         newer += f", below {versions.below}" if versions.below else ""
         return f"{name} {versions.oldest}{newer} counts ({versions.origin}); seen in {source}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.regular_files import read_regular
-from torchload_lint.source.facts.library_load import Versions
+from torchload_lint.source.facts.library_load import ANY, Versions
 from torchload_lint.workspace.on_disk.distributions import Distributions, normal_name
 from torchload_lint.workspace.on_disk.package_files import PackageFiles
 
@@ -28,7 +28,8 @@ _REQUIREMENTS = (
     "requirements*.txt", "environment*.y*ml",
 )  # fmt: skip
 """Where a project says which libraries it needs, best first."""
-_BELOW = late_pattern(r"<\s*(\d+(?:\.\d+)*)")
+_BOUND = r"(?:===|>=|==|~=|!=|<=|<|>|\^|=)\s*v?\d+(?:\.\d+)*(?:\.\*)?"
+_BOUNDS = late_pattern(r"(===|>=|==|~=|!=|<=|<|>|\^|=)\s*v?(\d+(?:\.\d+)*(?:\.\*)?)")
 _VERSION = late_pattern(r"""^__version__\s*(?::\s*str\s*)?=\s*["']v?(\d[\w.+!-]*)""", re.MULTILINE)
 _SEPARATORS = late_pattern(r"[-_.]+")
 
@@ -190,13 +191,13 @@ class InstalledPackages:
         pattern = re.compile(
             rf"(?<![\w.-])(?:{wanted})\s*(?:\[[^\]]*\])?[\"']?\s*"
             r"(?:=\s*(?:\{\s*version\s*=\s*)?[\"']\s*)?"  # poetry's lightning = "^2.2"
-            r"(?P<sign>>=|==|~=|\^|=)\s*v?(?P<version>\d+(?:\.\d+)*)",
+            rf"\(?(?P<bounds>{_BOUND}(?:\s*,\s*{_BOUND})*)",
             re.IGNORECASE,
         )
         for name, line in self._requirement_lines:
             match = pattern.search(line)
             if match:
-                return _range_of(match["sign"], match["version"], line[match.end() :], name)
+                return _range_of(_BOUNDS.findall(match["bounds"]), name)
         return None
 
     @cached_property
@@ -222,14 +223,30 @@ def _names_in(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _range_of(sign: str, version: str, rest: str, origin: str) -> Versions:
-    """The versions that a requirement allows: ``~=2.1`` and ``^2.1`` end before 3."""
-    if sign == "==" and not rest.startswith((".*", "*")):
-        return Versions(version, exact=True, origin=origin)
-    parts = version.split(".")
+def _range_of(bounds: list[tuple[str, str]], origin: str) -> Versions:
+    """The versions that the bounds of a requirement allow: ``~=2.1`` and ``^2.1`` end before 3,
+    ``<=2.1`` with 2.1; without a lowest one, any.
+    """
+    oldest, below = "", ""
+    for sign, version in bounds:
+        number = version.removesuffix(".*")
+        if sign in {"==", "==="} and number == version:
+            return Versions(number, exact=True, origin=origin)
+        if sign in {"<", "<="}:
+            below = number if sign == "<" else _next(number.split("."))
+        elif sign != "!=":
+            oldest = number
+            below = _end_of(sign, number.split(".")) or below
+    return Versions(oldest or ANY, below=below, origin=origin)
+
+
+def _end_of(sign: str, parts: list[str]) -> str:
+    """The first version that is too new for a bound; empty where the bound is a lowest one."""
+    if sign in {">", ">="}:
+        return ""
     kept = 1 if sign == "^" else max(1, len(parts) - 1) if sign == "~=" else len(parts)
-    below = ".".join([*parts[: kept - 1], str(int(parts[kept - 1]) + 1)])
-    if sign in {"^", "~=", "==", "="}:
-        return Versions(version, below=below, origin=origin)
-    end = _BELOW.search(rest.partition(";")[0])
-    return Versions(version, below=end[1] if end else "", origin=origin)
+    return _next(parts[:kept])
+
+
+def _next(parts: list[str]) -> str:
+    return ".".join([*parts[:-1], str(int(parts[-1]) + 1)])
