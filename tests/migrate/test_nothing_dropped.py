@@ -229,3 +229,14 @@ def test_bytes_of_the_old_format_are_the_one_way_round(tmp_path: Path) -> None:
     (tmp_path / "in.pt").write_bytes(data[:place] + b"\x89" + data[place + 1 :])
     assert torch.equal(torch.load(tmp_path / "in.pt", weights_only=True), numbers)
     assert torch.equal(migrated(tmp_path / "in.pt")[0], numbers)
+
+
+@pytest.mark.parametrize(("state", "lost"), [(b"}X\1\0\0\0aK\1s", 1), (b"}", 0)])
+def test_attributes_of_a_counter_are_said_to_be_lost(
+    state: bytes, lost: int, tmp_path: Path
+) -> None:
+    code = b"\x80\x02ccollections\nCounter\n)\x81" + state + b"b."
+    original = torch.load(archive(tmp_path, code), weights_only=True)
+    assert len(vars(original)) == lost
+    _, plan = migrated(archive(tmp_path, code))
+    assert notes(plan, NoteKind.LEFT_OUT) == [("", "a state of a dict")] * lost

@@ -6,7 +6,7 @@ import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torchload_lint.checkpoint.inspection import inspect_file
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectValue, PickledValue
@@ -20,6 +20,7 @@ from torchload_lint.migrate.files.source_checkpoint import read_checkpoint
 from torchload_lint.migrate.files.storage_bytes import BytesContent
 from torchload_lint.migrate.files.storage_pool import StoragePool, nbytes
 from torchload_lint.migrate.files.zip_writer import ZipWriter
+from torchload_lint.migrate.keys import Keys
 from torchload_lint.migrate.plain import Converter
 from torchload_lint.migrate.results import (
     MigrationError,
@@ -164,14 +165,30 @@ def _chosen(value: PickledValue, only: tuple[str, ...]) -> tuple[PickledValue, s
     place = ""
     for key in only:
         entries = value.entries if isinstance(value, (DictValue, ObjectValue)) else []
-        alike = [(name, item) for name, item in entries if str(name) == key]
-        texts = [item for name, item in alike if isinstance(name, str)]  # "1" goes before 1
-        found = texts or [item for _, item in alike]
-        if not found:
-            known = ", ".join(key_text(name) for name, _ in entries[:10]) or "none"
-            raise MigrationError(f"there is no key {key!r} at {place or 'the top'}; keys: {known}")
-        value, place = found[-1], f"{place}[{key!r}]"
+        value = _entry(entries, key, place or "the top")
+        place = f"{place}[{key!r}]"
     return value, place
+
+
+def _entry(entries: list[tuple[Any, Any]], key: str, place: str) -> PickledValue:
+    """What lies under a key: a text as it is, or anything as Python writes it (``1``, ``'1'``)."""
+    named = [name for name, _ in entries if _is_written(name, key)]
+    if not named:
+        known = ", ".join(key_text(name) for name, _ in entries[:10]) or "none"
+        raise MigrationError(f"there is no key {key!r} at {place}; keys: {known}")
+    keys = Keys()
+    meant = {keys.number(name): key_text(name) for name in named}
+    if len(meant) > 1:
+        which = ", ".join(meant.values())
+        raise MigrationError(
+            f"{key} stands for several keys at {place}: {which}; "
+            "a text can be given in its quotes, and without --only all are taken"
+        )
+    return next(item for name, item in reversed(entries) if keys.number(name) in meant)
+
+
+def _is_written(name: PickledValue, key: str) -> bool:
+    return key == key_text(name) or (isinstance(name, str) and key == name)
 
 
 def _refuse_growth(size: int, file: BinaryIO, options: MigrationOptions) -> None:

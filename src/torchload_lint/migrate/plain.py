@@ -222,9 +222,10 @@ class Converter:
         result = DictValue(value.kind)
         self.remember(value, result)
         result.entries.extend(self.entries(value.entries, place))
-        for state in value.state if value.kind == "collections.OrderedDict" else ():
+        has_room = value.kind == "collections.OrderedDict"
+        for state in value.state:
             plain = self._state(state, place)
-            if isinstance(plain, DictValue):
+            if isinstance(plain, DictValue) and (has_room or not plain.entries):
                 result.state += [plain] if plain.entries else []
             elif plain is not None:
                 self.leave_out(place, "a state of a dict", "its own __setstate__ would take it")

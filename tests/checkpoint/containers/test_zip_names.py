@@ -14,10 +14,11 @@ pytest.importorskip("torch")
 
 import torch
 
-from torchload_lint.checkpoint import Limits, Verdict, inspect_bytes
+from torchload_lint.checkpoint import Limits, Verdict, inspect_bytes, inspect_file
 from torchload_lint.checkpoint.containers.bytesource import MemorySource
 from torchload_lint.checkpoint.containers.zip_archive import ZipArchive
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
+from torchload_lint.migrate import MigrationError, migrate_file
 
 pytestmark = pytest.mark.torch
 
@@ -89,3 +90,25 @@ def test_a_large_archive_with_equal_names_is_not_sorted():
     report = inspect_bytes(data, "a.pt", limits=Limits(equal_members=20))
     assert report.verdict is Verdict.UNREADABLE
     assert "equal_members" in report.problems[0].message
+
+
+def test_a_record_that_says_that_it_is_a_folder_is_not_read(tmp_path):
+    """torch reads nothing of it: its tensor has what lay in the memory, other values every time."""
+    torch.save({"a": torch.arange(8.0), "none": torch.ones(0)}, tmp_path / "a.pt")
+    for record, verdict in [("0", Verdict.UNREADABLE), ("1", Verdict.LOADS)]:
+        data = bytearray((tmp_path / "a.pt").read_bytes())
+        at = data.rfind(f"a/data/{record}PK".encode()) - 46
+        assert data[at : at + 4] == b"PK\x01\x02"
+        data[at + 38] |= 0x10
+        path = tmp_path / "folder.pt"
+        path.write_bytes(data)
+        report = inspect_file(path)
+        assert report.verdict is verdict, record
+        whole = torch.load(path, weights_only=True)["a"].tolist() == list(range(8))
+        assert whole == (verdict is Verdict.LOADS)
+        if verdict is Verdict.LOADS:
+            migrate_file(path, tmp_path / "new.pt")
+        else:
+            assert "data/0 of a tensor says that it is a folder" in report.problems[0].message
+            with pytest.raises(MigrationError, match="data/0 of a tensor says that it is a folder"):
+                migrate_file(path, tmp_path / "new.pt")

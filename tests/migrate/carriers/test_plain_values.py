@@ -10,8 +10,11 @@ import enum
 import fractions
 import io
 import pathlib
+import pickle
 import re
+import struct
 import sys
+import time
 import types
 import uuid
 import warnings
@@ -23,7 +26,13 @@ import pytest
 import torch
 
 from migrate.helpers import bits, migrated, migrated_with_plan, notes, same
-from torchload_lint.migrate import Arrays, MigrationError, MigrationOptions, NoteKind
+from torchload_lint.migrate import (
+    Arrays,
+    MigrationError,
+    MigrationOptions,
+    NoteKind,
+    migrate_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -398,10 +407,37 @@ def test_only_a_part(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [{"1": "text", 1: "number"}, {1: "number", "1": "text"}])
-def test_only_what_lies_under_a_text(value: dict[Any, str], tmp_path: Path) -> None:
-    """Of a text and a number that are written alike, the text is meant."""
-    assert migrated(value, tmp_path, MigrationOptions(only=("1",))) == "text"
+def test_only_tells_keys_apart_that_are_written_alike(
+    value: dict[Any, str], tmp_path: Path
+) -> None:
+    """Of a text and a number neither is taken for the other; in quotes the text is meant."""
+    with pytest.raises(MigrationError, match=r"1 stands for several keys at the top: .*'1'"):
+        migrated(value, tmp_path, MigrationOptions(only=("1",)))
+    assert migrated(value, tmp_path, MigrationOptions(only=("'1'",))) == "text"
     assert migrated({1: "number"}, tmp_path, MigrationOptions(only=("1",))) == "number"
+    assert migrated({"1": "text"}, tmp_path, MigrationOptions(only=("1",))) == "text"
+
+
+def test_only_takes_what_python_finds_under_the_key(tmp_path: Path) -> None:
+    """A pickle may set equal keys (``1``, ``True``): the dict holds what was set last."""
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x02}(K\x01K\x07\x88K\x08u.")
+    options = MigrationOptions(only=("1",))
+    migrate_file(tmp_path / "a.pkl", tmp_path / "b.pt", options)
+    assert pickle.loads((tmp_path / "a.pkl").read_bytes()) == {1: 8}
+    assert torch.load(tmp_path / "b.pt", weights_only=True) == 8
+
+
+@pytest.mark.parametrize("key", [b"\x8b" + struct.pack("<i", 3000) + b"\x01" * 3000,
+                                 b")" + b"2\x86" * 45])  # fmt: skip
+def test_no_key_keeps_only_from_another(key: bytes, tmp_path: Path) -> None:
+    """A number that Python does not write out ended it; tuples of tuples took for ever."""
+    (tmp_path / "a.pkl").write_bytes(b"\x80\x02}(" + key + b"K\x01X\x01\0\0\0aK\x02u.")
+    start = time.process_time()
+    migrate_file(tmp_path / "a.pkl", tmp_path / "b.pt", MigrationOptions(only=("a",)))
+    assert torch.load(tmp_path / "b.pt", weights_only=True) == 2
+    with pytest.raises(MigrationError, match="no key 'b'"):
+        migrate_file(tmp_path / "a.pkl", tmp_path / "c.pt", MigrationOptions(only=("b",)))
+    assert time.process_time() - start < 10
 
 
 def test_state_of_a_buffered_stream(tmp_path: Path) -> None:

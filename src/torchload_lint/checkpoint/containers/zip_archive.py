@@ -113,16 +113,20 @@ class ZipArchive:
         at = self._records.find(f"{self.prefix}/{record}")
         return self.members[at] if at is not None else None
 
-    def record_size(self, record: str) -> int | None:
-        """The bytes of a record; None where there is none that can be read."""
+    def record_size(self, record: str) -> int | str:
+        """The bytes of a tensor's record, or why they cannot be read."""
         member = self.find(record)
-        if member is None or member.fault:
-            return None
+        if member is None:
+            return f"the record {record:.65} of a tensor is missing"
+        if member.fault:
+            return member.fault
+        if member.is_folder and member.size:  # torch gives what lay in the memory before
+            return f"the record {record:.65} of a tensor says that it is a folder"
         if member.packed and self._limits.whole:
             try:
                 self.content_offset(member)
-            except ZipFaultError:
-                return None
+            except ZipFaultError as error:
+                return str(error)
         return member.size
 
     def has(self, record: str) -> bool:

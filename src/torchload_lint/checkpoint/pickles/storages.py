@@ -41,11 +41,11 @@ _FIELDS = {"zip": 5, "legacy": 6}
 class StorageReader:
     """Turns persistent ids into storages, by the rules of one container."""
 
-    def __init__(self, kind: str, record_size: Callable[[str], int | None] | None = None) -> None:
+    def __init__(self, kind: str, record_size: Callable[[str], int | str] | None = None) -> None:
         self._kind = kind
         """``zip``, ``legacy``, or anything else, where there are no storages."""
         self._record_size = record_size
-        """The bytes of the record ``data/<key>``; None where it is missing."""
+        """The bytes of the record ``data/<key>``, or why they cannot be read."""
         self.storages: dict[str, StorageValue] = {}
         self._loaded: dict[tuple[bool, str], StorageValue] = {}
         self.checks_sizes = True
@@ -102,8 +102,8 @@ class StorageReader:
         if self._record_size is None:
             return None
         size = self._record_size(f"data/{storage.key}")
-        if size is None:
-            return advice.damaged(f"the record data/{storage.key:.60} of a tensor is missing")
+        if isinstance(size, str):
+            return advice.damaged(size)
         expected = storage.numel * ITEM_SIZES.get(storage.dtype, 1)
         if size != expected and self.checks_sizes:
             return advice.damaged(
