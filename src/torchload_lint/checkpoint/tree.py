@@ -254,7 +254,7 @@ def _count(number: int, one: str, many: str) -> str:
 
 def readable_bytes(count: int) -> str:
     """A number of bytes for people: ``1.5 MB`` (powers of 1000)."""
-    amount = float(count)
+    amount = float(min(count, 10**30))
     for unit in _UNITS:
         if amount < 1000 or unit == _UNITS[-1]:  # noqa: PLR2004 - the step between units
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"

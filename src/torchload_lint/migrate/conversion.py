@@ -25,6 +25,8 @@ class Conversion(Protocol):
     pool: StoragePool
     options: MigrationOptions
     lookup: ClassLookup | None
+    state_dict_names: int
+    """How many names the state dicts of its modules have, all together."""
 
     def note(self, kind: NoteKind, place: str, what: str, outcome: str) -> None:
         """Say what is different at a place."""

@@ -16,7 +16,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     StorageValue,
     type_of,
 )
-from torchload_lint.checkpoint.pickles.places import key_text
+from torchload_lint.checkpoint.pickles.places import key_text, name_text
 
 _MOST_PARTS = 10_000
 """Parts of a tuple, each counted as often as it is met: Python hashes them all, every time."""
@@ -78,7 +78,7 @@ class Keys:
         if name == "torch.Size" and args and isinstance(args[0], tuple):
             return self._looked_at(args[0])
         if name in _BY_ARGUMENTS:
-            return self._numbered((name, ":".join(map(str, args)))), 1
+            return self._numbered((name, ":".join(map(name_text, args)))), 1
         return None
 
     def _told_apart(self, value: object) -> object:
@@ -107,6 +107,16 @@ class Keys:
 def is_atom(value: PickledValue) -> bool:
     """Whether a value is one of the plain ones that hold no others."""
     return value is None or isinstance(value, (bool, int, float, str, bytes))
+
+
+def is_one(value: PickledValue, other: PickledValue) -> bool:
+    """Whether an attribute is the entry of that name too, as in dicts whose keys are attributes."""
+    if value is other:
+        return True
+    if not is_atom(value) or type(value) is not type(other):
+        return False
+    is_nan = value != value and other != other  # noqa: PLR0124 - the one value that is not itself
+    return bool(value == other or is_nan)
 
 
 def apart(value: PickledValue, plain: PickledValue, taken: dict[str, int]) -> str:

@@ -184,7 +184,10 @@ def _entry(entries: list[tuple[Any, Any]], key: str, place: str) -> PickledValue
             f"{key} stands for several keys at {place}: {which}; "
             "a text can be given in its quotes, and without --only all are taken"
         )
-    return next(item for name, item in reversed(entries) if keys.number(name) in meant)
+    found: PickledValue = next(
+        item for name, item in reversed(entries) if keys.number(name) in meant
+    )
+    return found
 
 
 def _is_written(name: PickledValue, key: str) -> bool:

@@ -31,7 +31,7 @@ from torchload_lint.migrate.carriers import (
 from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance, read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.pickle_writer import LARGEST_INTEGER_BYTES
-from torchload_lint.migrate.keys import Keys, apart, is_atom
+from torchload_lint.migrate.keys import Keys, apart, is_one
 from torchload_lint.migrate.results import (
     ATTRIBUTES,
     NAME_AS_TEXT,
@@ -92,6 +92,7 @@ class Converter:
         self._lost: dict[int, Note] = {}
         """What was said first of values that are left out."""
         self._keys = Keys()
+        self.state_dict_names = 0
 
     # -- what carriers use ---------------------------------------------------------------------
 
@@ -382,7 +383,7 @@ class Converter:
         others = {
             name: item
             for name, item in (made.attributes or {}).items()
-            if name not in items or not _is_one(item, items[name])
+            if name not in items or not is_one(item, items[name])
         }
         if not made.entries and others:
             return self.attributes(others, place, result)
@@ -428,16 +429,6 @@ class Converter:
             return False
         facts = self.lookup(value.type_name)
         return facts is not None and base in map(str, facts.bases)
-
-
-def _is_one(value: PickledValue, other: PickledValue) -> bool:
-    """Whether an attribute is the entry of that name too, as in dicts whose keys are attributes."""
-    if value is other:
-        return True
-    if not is_atom(value) or type(value) is not type(other):
-        return False
-    is_nan = value != value and other != other  # noqa: PLR0124 - the one value that is not itself
-    return bool(value == other or is_nan)
 
 
 def _step(place: str, step: str) -> str:

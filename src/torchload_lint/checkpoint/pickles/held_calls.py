@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from torchload_lint.names import GlobalName, Spelling
 
 _MOST_CALLS = 20
+_MOST_TERMS = 1_000
+"""Parts of the arguments of one call, each counted wherever it stands."""
 _LONGEST = 200
 """Characters of a text among the arguments."""
 _DEEPEST = 4
@@ -85,10 +87,12 @@ class _Writer:
         self.spellings: list[Spelling] = []
         self.failed = False
         self._names = names
+        self._terms = 0
 
     def term(self, value: PickledValue, depth: int) -> str:
         """One argument."""
-        if depth > _DEEPEST or not _is_term(value):
+        self._terms += 1
+        if self.failed or depth > _DEEPEST or self._terms > _MOST_TERMS or not _is_term(value):
             self.failed = True
             return ""
         if isinstance(value, GlobalRef):
@@ -177,9 +181,16 @@ def _is_plain(args: tuple[PickledValue, ...], call: ObjectValue) -> bool:
 
 
 def _is_constant(value: PickledValue) -> bool:
-    if isinstance(value, tuple):
-        return all(map(_is_constant, value))
-    return value is None or isinstance(value, (bool, int, float, str, bytes))
+    """A tuple that stands in others many times over is looked at once."""
+    waiting, known = [value], set()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tuple):
+            waiting.extend(() if id(one) in known else one)
+            known.add(id(one))
+        elif one is not None and not isinstance(one, (bool, int, float, str, bytes)):
+            return False
+    return True
 
 
 def _is_pattern(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:

@@ -43,6 +43,14 @@ def key_text(key: PickledValue, depth: int = 0) -> str:
     return "{…}" if isinstance(key, DictValue) else "<a value>"
 
 
+def name_text(key: PickledValue, depth: int = 0) -> str:
+    """A key that should be a text: as it is if it is one, and bounded if it is anything else.
+
+    Tuples of tuples, each met twice, make ``str`` take for ever; it refuses long integers.
+    """
+    return key if isinstance(key, str) else key_text(key, depth)
+
+
 def _atom_text(key: float | str | bytes | None) -> str:
     try:
         text = repr(key[:_LONGEST_KEY] if isinstance(key, (str, bytes)) else key)
@@ -82,7 +90,10 @@ def _object_text(key: ObjectValue, depth: int) -> str:
         inner = _items_text(given, depth)
     else:
         fields = list(islice(state.entries, _MOST_OF_KEY)) if depth < _DEEPEST_KEY else []
-        inner = ", ".join(f"{field!s:.40}={key_text(item, depth + 1)}" for field, item in fields)
+        inner = ", ".join(
+            f"{name_text(field, depth + 1):.40}={key_text(item, depth + 1)}"
+            for field, item in fields
+        )
     return f"{name or 'an object'}({inner[:_LONGEST_KEY]})"
 
 

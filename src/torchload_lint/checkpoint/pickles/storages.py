@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, PickledValue, StorageValue
+from torchload_lint.checkpoint.pickles.places import key_text, name_text
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeGuard
 
     from torchload_lint.checkpoint.report import Problem
 
@@ -32,8 +35,12 @@ STORAGE_DTYPES = {
 }  # fmt: skip
 """Storage class without its suffix → dtype of its elements."""
 
-_LOCATIONS = ("cpu", "cuda", "mps", "meta", "xla", "hpu", "xpu", "privateuseone", "npu", "mtia")
-"""Devices that a storage may say it was on (the part before a colon)."""
+_LOCATION = late_pattern(
+    r"cpu|meta|(?:cuda|mps|xla|hpu|xpu|privateuseone|npu|mtia)(?::(?:[1-9]?\d|1[01]\d|12[0-7]))?"
+)
+"""Devices that a storage may say it was on. What torch compares with ``cpu`` and ``meta`` has no
+number; a number has eight bits.
+"""
 
 _FIELDS = {"zip": 5, "legacy": 6}
 
@@ -58,7 +65,7 @@ class StorageReader:
             return None, advice.persistent("something")
         if not isinstance(pid, tuple):
             return None, advice.persistent(
-                f"{pid!r:.60}" if isinstance(pid, (str, int)) else "a value"
+                f"{key_text(pid):.60}" if isinstance(pid, (str, int)) else "a value"
             )
         if not pid or _text(pid[0]) != "storage":
             return None, advice.persistent(f"a {_text(pid[0])!r:.60}" if pid else "nothing")
@@ -84,12 +91,12 @@ class StorageReader:
         kind, raw_key, raw_location, numel = pid[1:5]
         dtype = _dtype(kind)
         key, location = _text(raw_key), _text(raw_location)
-        if dtype is None or not isinstance(numel, int) or numel < 0 or location is None:
+        if dtype is None or not _is_count(numel) or location is None:
             return None, advice.damaged("a storage is described by values that torch cannot use")
-        if location.split(":")[0] not in _LOCATIONS:
+        if not _LOCATION.fullmatch(location):
             return None, advice.damaged(f"a storage lies on an unknown device ({location!r:.40})")
         if key is None:
-            key = str(raw_key) if isinstance(raw_key, int) else ""
+            key = name_text(raw_key) if isinstance(raw_key, int) else ""
         known = (isinstance(raw_key, int), key)  # torch reads data/0 again for 0 beside "0"
         storage = self._loaded.get(known)
         if storage is not None and storage.numel:
@@ -110,6 +117,10 @@ class StorageReader:
                 f"the record data/{storage.key:.60} has {size:,} bytes instead of {expected:,}"
             )
         return None
+
+
+def _is_count(value: PickledValue) -> TypeGuard[int]:
+    return isinstance(value, int) and 0 <= value < 2**63
 
 
 def _is_view(value: PickledValue) -> bool:

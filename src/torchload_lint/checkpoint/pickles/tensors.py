@@ -12,9 +12,12 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     PickledValue,
     StorageValue,
 )
+from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.checkpoint.pickles.states import truthy
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.named_tuples import NamedTuple
+
+_INT64 = range(-(2**63), 2**63)
 
 
 class TensorInfo(NamedTuple):
@@ -102,7 +105,7 @@ def _meta(args: tuple[PickledValue, ...]) -> TensorInfo | None:
 def _metadata(args: tuple[PickledValue, ...]) -> list[str]:
     """What ``torch._utils.set_tensor_metadata`` is given besides a dtype: ``{"conj": True}``."""
     given = next((arg for arg in args if isinstance(arg, DictValue)), None)
-    return [str(key) for key, value in given.entries if truthy(value)] if given else []
+    return [name_text(key) for key, value in given.entries if truthy(value)] if given else []
 
 
 def _sparse(args: tuple[PickledValue, ...]) -> TensorInfo | None:
@@ -141,7 +144,7 @@ def _integers(value: PickledValue) -> tuple[int, ...] | None:
         value = value.args[0]  # torch.Size((2, 3))
     if not isinstance(value, (tuple, list)):
         return None
-    if not all(isinstance(item, int) for item in value):
+    if not all(isinstance(item, int) and item in _INT64 for item in value):
         return None
     return tuple(value)
 

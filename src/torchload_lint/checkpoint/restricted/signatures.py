@@ -236,11 +236,16 @@ def _metadata_fault(dtype: str, metadata: PickledValue = None) -> str:
     if not isinstance(metadata, DictValue):
         return "its flags are not a dict"
     for key, flag in metadata.entries:
-        if not isinstance(key, str) or not isinstance(flag, (bool, int, float, type(None))):
+        if not _is_utf8(key) or not isinstance(flag, (bool, int, float, type(None))):
             return "its flags are not texts with truth values"
         if key == "conj" and not dtype.startswith("complex"):
             return f"a tensor of {dtype} cannot be conjugated"
     return ""
+
+
+def _is_utf8(key: PickledValue) -> bool:
+    """Whether C++ takes it for a text, which half of a pair of surrogates is not."""
+    return isinstance(key, str) and not any("\ud800" <= letter <= "\udfff" for letter in key)
 
 
 def _state_fault(state: PickledValue) -> str:

@@ -15,6 +15,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     SetValue,
     StorageValue,
 )
+from torchload_lint.checkpoint.pickles.places import key_text
 from torchload_lint.migrate.carriers.module_facts import is_of_its_class, is_torch_class
 from torchload_lint.migrate.carriers.tensors import is_tensor
 
@@ -118,7 +119,7 @@ class BesideState:
 
 def _shown(value: PickledValue) -> str:
     plain = value is None or isinstance(value, (bool, int, float, str))
-    return f" = {value!r:.40}" if plain else ""
+    return f" = {key_text(value):.40}" if plain else ""
 
 
 def _keys(attributes: dict[str, PickledValue]) -> set[PickledValue]:
@@ -137,11 +138,9 @@ def _storages(value: PickledValue) -> Iterator[StorageValue]:
         one = waiting.pop()
         if isinstance(one, StorageValue):
             yield one
-        elif isinstance(one, ObjectValue) and id(one) not in known:
+        elif isinstance(one, (tuple, ObjectValue)) and id(one) not in known:
             known.add(id(one))
-            waiting.append(one.args)
-        elif isinstance(one, tuple):
-            waiting.extend(one)
+            waiting.extend(one if isinstance(one, tuple) else [one.args])
 
 
 def _parts(value: PickledValue) -> list[PickledValue]:

@@ -17,6 +17,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     PickledValue,
     SetValue,
 )
+from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.migrate.carriers import tensors
 from torchload_lint.migrate.carriers.beside_state import BesideState
 from torchload_lint.migrate.carriers.module_facts import (
@@ -47,8 +48,8 @@ _CALL_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_back
                "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks")  # fmt: skip
 _SPECTRAL_HOOK = "SpectralNormStateDictHook"
 MOST_NAMES = 400_000
-"""Of modules and tensors of one state dict: a module that stands in two places has two names there,
-so that a chain of pairs of one object doubles them with each link.
+"""Of modules and tensors of all state dicts: a module that stands in two places has two names
+there, so that a chain of pairs of one object doubles them with each link.
 """
 _METHODS = frozenset("state_dict _save_to_state_dict get_extra_state".split())
 """Methods whose override changes what ``state_dict()`` gives."""
@@ -76,6 +77,7 @@ class _Building:
         """One entry; of two with one name the later one, in the place of the earlier."""
         if value is LEFT_OUT:
             return
+        _count_name(self)
         known = self.places.setdefault(key, len(self.out.entries))
         self.out.entries[known : known + 1] = [(key, value)]
 
@@ -167,9 +169,9 @@ def _add_metadata(
     version = attributes.get("_version")  # the object's own goes before its class's
     if type(version) is not int:
         version = state_dict_version(made.name, _keys(attributes.get("_buffers")))
-    entry = DictValue(entries=[("version", version)])
-    if len(building.metadata.entries) + len(building.out.entries) > MOST_NAMES:
-        raise MigrationError(f"the state dict of its module has more than {MOST_NAMES:,} names")
+    plain_version = building.converter.plain(version, f"{building.place}.{prefix}_version")
+    entry = DictValue(entries=[("version", plain_version)])
+    _count_name(building)
     building.metadata.entries.append((prefix[:-1], entry))
     for registry in (*_STATE_DICT_HOOKS, *_CALL_HOOKS):
         for _, hook in _entries(attributes.get(registry)):
@@ -182,6 +184,12 @@ def _add_metadata(
                 building.converter.note(NoteKind.CAUTION, place, f"the hook {name}", why)
             else:
                 building.hooks[name] = None
+
+
+def _count_name(building: _Building) -> None:
+    building.converter.state_dict_names += 1
+    if building.converter.state_dict_names > MOST_NAMES:
+        raise MigrationError(f"the state dicts of its modules have more than {MOST_NAMES:,} names")
 
 
 def _add_spectral_norm(entry: DictValue, hook: PickledValue) -> None:
@@ -233,7 +241,7 @@ def _tensor(building: _Building, value: PickledValue, key: str) -> PickledValue:
 def _entries(value: PickledValue) -> Iterator[tuple[str, PickledValue]]:
     """The entries of a registry, in their order, the last of equal names winning."""
     if isinstance(value, (DictValue, ObjectValue)):
-        found = {str(key): item for key, item in value.entries}
+        found = {name_text(key): item for key, item in value.entries}
         yield from found.items()
 
 

@@ -14,6 +14,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectValue, PickledValue
+from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.migrate.carriers import pandas_index, tensors
 from torchload_lint.migrate.carriers.pickled_instance import name_of_global
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
@@ -138,7 +139,7 @@ def _read_unit(state: tuple[PickledValue, ...]) -> str:
     metadata = state[8] if len(state) > 8 else None  # noqa: PLR2004 - the ninth
     described = metadata[1] if isinstance(metadata, tuple) and len(metadata) == 2 else None  # noqa: PLR2004
     if isinstance(described, tuple) and described:
-        count = described[1] if len(described) > 1 and described[1] != 1 else ""
+        count = name_text(described[1]) if len(described) > 1 and described[1] != 1 else ""
         return f"{count}{_text(described[0])}"
     return "generic"
 
@@ -150,7 +151,7 @@ def _size_of(code: str) -> int:
 
 
 def _text(value: PickledValue) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return value.decode("latin-1") if isinstance(value, bytes) else name_text(value)
 
 
 # -- carriers --------------------------------------------------------------------------------------
@@ -402,16 +403,17 @@ def _device_tensor(converter: Conversion, made: PickledInstance, place: str) -> 
     """``_rebuild_device_tensor_from_numpy(array, dtype, device, requires_grad)``, of XLA."""
     device = made.args[2] if len(made.args) > 2 else ""  # noqa: PLR2004 - its place
     array = made.args[0] if made.args else None
-    converter.changed(place, f"a tensor on {device!s:.20}", "a tensor on the CPU")
+    converter.changed(place, f"a tensor on {name_text(device):.20}", "a tensor on the CPU")
     return converter.plain(array, place)
 
 
 def _shape(value: PickledValue) -> tuple[int, ...] | None:
-    if isinstance(value, (tuple, list)) and all(isinstance(n, int) and n >= 0 for n in value):
+    if isinstance(value, (tuple, list)) and all(isinstance(n, int) and n in _SIZES for n in value):
         return tuple(value)
     return None
 
 
+_SIZES = range(2**63)
 _MODULES = ("numpy.core", "numpy._core")
 
 CARRIERS = {

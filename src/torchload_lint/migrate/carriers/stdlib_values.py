@@ -9,6 +9,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
+from torchload_lint.checkpoint.pickles.places import key_text
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.migrate.carriers.pickled_instance import name_of_global
 
@@ -62,7 +63,7 @@ def _sequence(converter: Conversion, made: PickledInstance, place: str) -> Pickl
     items = [*(first if isinstance(first, (list, tuple)) else ()), *made.items]
     items += data if isinstance(data, list) else []
     limit = made.args[1] if len(made.args) > 1 else None
-    what = made.short + (f"(maxlen={limit})" if isinstance(limit, int) else "")
+    what = made.short + (f"(maxlen={key_text(limit)})" if isinstance(limit, int) else "")
     converter.changed(place, what, "a list")
     _say_others(converter, made, "data", place)
     if isinstance(limit, int) and limit >= 0:

@@ -14,6 +14,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     PickledValue,
     StorageValue,
 )
+from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.migrate.results import NoteKind
 from torchload_lint.names import GlobalName
 
@@ -131,22 +132,33 @@ def _nested_parameter(converter: Conversion, args: list[PickledValue], place: st
     return args[0]
 
 
-def argument(converter: Conversion, value: PickledValue, place: str) -> PickledValue:
-    """An argument of a rebuilding function: it must stay exactly what it is."""
+def argument(
+    converter: Conversion,
+    value: PickledValue,
+    place: str,
+    known: dict[int, PickledValue] | None = None,
+) -> PickledValue:
+    """An argument of a rebuilding function: it must stay exactly what it is.
+
+    A tuple that stands in others many times over is looked at once.
+    """
+    known = {} if known is None else known
     if isinstance(value, GlobalRef):
         name = converter.names.of(value)
         if str(name) in ALLOWED or str(value.name) in ALLOWED:
             return value
         return converter.leave_out(place, str(value.name), "torch does not allow it in a tensor")
     if isinstance(value, tuple):
-        items = tuple(argument(converter, item, place) for item in value)
-        return LEFT_OUT if any(item is LEFT_OUT for item in items) else items
+        if id(value) not in known:
+            items = tuple(argument(converter, item, place, known) for item in value)
+            known[id(value)] = LEFT_OUT if any(item is LEFT_OUT for item in items) else items
+        return known[id(value)]
     return converter.plain(value, place)
 
 
 def _no_hooks(converter: Conversion, hooks: PickledValue, place: str) -> PickledValue:
     if isinstance(hooks, DictValue) and hooks.entries:
-        names = ", ".join(str(key) for key, _ in hooks.entries[:3])
+        names = ", ".join(name_text(key) for key, _ in hooks.entries[:3])
         converter.leave_out(place, f"backward hooks ({names})", "they are functions")
     return DictValue("collections.OrderedDict")
 
@@ -184,9 +196,9 @@ def _names_in(state: PickledValue, but: tuple[str, ...] = ()) -> str:
     """
     parts = [one for one in (state if isinstance(state, tuple) else (state,)) if one is not None]
     keys = [key for part in parts if isinstance(part, DictValue) for key, _ in part.entries]
-    keys = [key for key in keys if not str(key).startswith(but)] if but else keys
+    keys = [key for key in keys if not name_text(key).startswith(but)] if but else keys
     is_own = any(not isinstance(part, DictValue) for part in parts)
-    return ", ".join(map(str, keys[:5])) or ("its own state" if is_own else "")
+    return ", ".join(map(name_text, keys[:5])) or ("its own state" if is_own else "")
 
 
 def detached(converter: Conversion, value: PickledValue, place: str) -> PickledValue:

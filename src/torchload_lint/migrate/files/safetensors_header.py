@@ -8,6 +8,7 @@ from math import isfinite, prod
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, GlobalRef, ObjectValue
+from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES
 from torchload_lint.migrate.files.elements import is_contiguous
 from torchload_lint.migrate.results import Note, NoteKind
@@ -115,7 +116,7 @@ def notes_of(root: PickledValue, records: list[TensorRecord]) -> Iterator[Note]:
             of_versions = extra.key == "_metadata"
             words = "a state dict's versions" if of_versions else "an attribute of the dict"
         place = f"[{extra.owner!r}]" if extra.owner is not None else ""
-        place += f".{extra.key!s:.80}"
+        place += f".{name_text(extra.key):.80}"
         if extra.fits:
             yield Note(NoteKind.CHANGED, place, words, "text in the header")
         else:

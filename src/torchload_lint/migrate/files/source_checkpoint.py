@@ -12,6 +12,7 @@ from torchload_lint.checkpoint.containers.formats import is_plain_text
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.pickles.legacy import read_pickles
+from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked, refused
@@ -130,7 +131,7 @@ def _plain_pickle(
 
 
 def _key(key: PickledValue) -> str:
-    return key.decode("ascii", "replace") if isinstance(key, bytes) else str(key)
+    return key.decode("ascii", "replace") if isinstance(key, bytes) else name_text(key)
 
 
 def storage_bytes(storage: StorageValue) -> int:

@@ -21,6 +21,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     PickledValue,
     StorageValue,
 )
+from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, STORAGE_DTYPES
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _WINDOW = 64 * 1024
 """Bytes in which each of the small pickles between the storages must end."""
+_MOST_DIGITS = 18
+"""Of a number that is written as a text."""
 _REBUILD = GlobalRef(GlobalName("torch._utils", "_rebuild_tensor_v2"))
 _FOREIGN = "this is a tar file, but not one that torch.save wrote; unpack it"
 
@@ -73,8 +76,9 @@ class _Objects(PickleRecorder):
         if isinstance(pid, tuple) and pid:
             first: PickledValue = pid[0]
             return first
-        number = int(pid) if isinstance(pid, (int, str)) and str(pid).isdigit() else -1
-        return self._tensors.get(number, Opaque(None))
+        if isinstance(pid, str) and len(pid) <= _MOST_DIGITS and pid.isdecimal():
+            pid = int(pid)
+        return self._tensors.get(pid if isinstance(pid, int) else -1, Opaque(None))
 
 
 class _TarReader:
@@ -102,10 +106,12 @@ class _TarReader:
             if not 0 <= size <= self.source.size - self._position:
                 raise ValueError("the storage is larger than the file")
             self.contents[str(key)] = FileRange(self._file, self._position, size)
-            self._storages[key] = (StorageValue(str(key), dtype, count, str(location)), 0)
+            self._storages[key] = (StorageValue(str(key), dtype, count, name_text(location)), 0)
             self._position += size
         views = self._pickle()
         for target, root, offset, _count in views if isinstance(views, list) else ():
+            if not isinstance(target, int) or not isinstance(root, int):
+                raise TypeError("the number of a storage is not a number")
             storage, begin = self._storages[root]
             self._storages[target] = (storage, begin + offset)
 
