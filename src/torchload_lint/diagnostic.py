@@ -125,11 +125,17 @@ class LoadAccount(NamedTuple):
 
     notes: int = 0
     """No loads either: notes that nobody has asked for."""
+    silenced: int = 0
+    """Nor these: findings that comments about their lines silence."""
+    milder: int = 0
+    """Errors and warnings that are less severe than what is asked for."""
+    known: int = 0
+    """Findings that a baseline names."""
 
     @property
     def total(self) -> int:
         """All loads."""
-        return sum(self) - self.hidden - self.notes
+        return sum(self[: self._fields.index("hidden")])
 
     def plus(self, other: LoadAccount) -> LoadAccount:
         """The sums of two."""

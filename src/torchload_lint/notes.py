@@ -52,6 +52,10 @@ class WantedNotes:
             return one.severity is not Severity.INFO or one.code in self._named or always
         return one.severity.reaches(self._least)
 
+    def leaves_out(self, one: Diagnostic) -> bool:
+        """Whether it is more than a note, and not reported all the same."""
+        return one.severity is not Severity.INFO and not self.wants(one)
+
 
 def not_told(found: Iterable[Diagnostic], told: Sequence[Diagnostic], asked: WantedNotes) -> int:
     """How many notes are left out of which the reader might want to know."""

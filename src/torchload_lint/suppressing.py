@@ -80,25 +80,27 @@ class Suppressions:
 
 def unsuppressed(
     found: Iterable[Diagnostic], text: str, enabled: Collection[str]
-) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """The findings that no comment in ``text`` silences, with TLL801 for comments without use; and
-    those that a comment about the whole file silences, which nobody sees who reads the line.
+) -> tuple[list[Diagnostic], list[Diagnostic], list[Diagnostic]]:
+    """The findings that no comment in ``text`` silences, with TLL801 for comments without use;
+    those that a comment about their line silences; and those that one about the whole file
+    silences, which nobody sees who reads the line.
 
     A code is only called unused where every rule that it speaks of was asked (``enabled``).
     """
     found = list(found)
     if not _is_worth_reading(found, text):
-        return found, []
+        return found, [], []
     comments = Suppressions.of(text)
     silencing = [(one, _silencing(one, comments)) for one in found]
     kept = [one for one, comment in silencing if comment is None]
+    here = [one for one, comment in silencing if comment is not None and comment.rows is not None]
     hidden = [one for one, comment in silencing if comment is not None and comment.rows is None]
     if RULE.code in enabled:
         lines = rows(text)
         kept += [
             _unused(comment, codes, lines) for comment, codes in _without_use(comments, enabled)
         ]
-    return sorted(kept, key=lambda one: (one.span, one.code)), hidden
+    return sorted(kept, key=lambda one: (one.span, one.code)), here, hidden
 
 
 def _is_worth_reading(found: Sequence[Diagnostic], text: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from checkpoint import bare_files as files
-from cli_samples import FIXED, UNSAFE
+from cli_samples import FIXED, UNSAFE, WHOLE_MODULE, codes
 
 TENSORS = """import torch
 
@@ -52,6 +53,50 @@ def test_what_a_comment_hides_for_a_whole_file_is_counted(cli, write):
     assert "not shown" not in cli().stdout
     write({"a.py": FIXED.replace("\n\n", "\n\n# a line\n", 1) + "# noqa\n"})
     assert "not shown" not in cli().stdout
+
+
+def test_what_a_comment_about_a_line_silences_is_counted(cli, write):
+    silenced = UNSAFE.replace("False)", "False)  # noqa: TLL101, TLL502")
+    write({"a.py": silenced})
+    result = cli("--account", "account.md")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("No findings in what could be checked.\n")
+    said = "2 findings not shown: silenced by a comment about the line (`--no-suppressions`"
+    assert said in result.stdout
+    assert said.replace("_", "\\_") in Path("account.md").read_text()
+    (run,) = json.loads(cli("--output-format", "sarif").stdout)["runs"]
+    assert run["properties"]["loads"]["silenced"] == 2
+    assert said in cli("--output-format", "json").stderr
+    assert "not shown" not in cli("--no-suppressions").stdout
+    write({"a.py": UNSAFE.replace("False)", "False)  # noqa: TLL101")})
+    assert "1 finding not shown: silenced by a comment about the line" in cli().stdout
+
+
+def test_all_is_not_well_where_a_comment_silences_what_is_no_load(cli, write):
+    write({"a.py": WHOLE_MODULE.replace('"a.pt")', '"a.pt")  # noqa: TLL401')})
+    assert cli("--select", "TLL401").stdout.startswith("No other findings.\n1 finding not shown: ")
+
+
+def test_a_severity_that_is_asked_for_says_what_it_leaves_out(cli, write):
+    write({"a.py": UNSAFE, "b.py": UNSAFE})
+    mild = sum("[warning]" in row for row in cli().stdout.splitlines())
+    assert mild > 1
+    said = f"{mild} findings not shown: less severe than `min-severity` asks for.\n"
+    assert said in cli("--min-severity", "error").stdout
+    assert "less severe" not in cli("--min-severity", "warning").stdout
+    only_mild = cli("--min-severity", "error", "--select", "TLL502")
+    assert codes(only_mild) == []
+    assert "All checks passed" not in only_mild.stdout
+
+
+def test_known_findings_are_no_pass(cli, write):
+    write({"a.py": UNSAFE, "torchload-lint.toml": 'baseline = "known.json"\n'})
+    cli("--update-baseline", ".")
+    assert cli(".").stdout.startswith("No new findings (2 known).\n")
+    assert "No new findings (2 known).\n" in cli("--output-format", "json", ".").stderr
+    (run,) = json.loads(cli("--output-format", "sarif", ".").stdout)["runs"]
+    assert run["properties"]["loads"]["known"] == 2
+    assert run["properties"]["loads"]["unknown"] == 1
 
 
 def test_no_loads_need_no_account(cli, write):

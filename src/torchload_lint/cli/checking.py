@@ -150,7 +150,7 @@ def _run(flags: Flags) -> int:
     found = outcome.results
     known = None if flags.no_suppressions else _known(config, projects)
     if known:
-        outcome = outcome._replace(results=known.new(found))
+        outcome = known.hidden_in(outcome)
     for error in outcome.errors:
         complain(error)
     tell_crashes(outcome.crashes, verbose=flags.verbose)
@@ -308,7 +308,7 @@ def _holds_python(outcome: Run) -> bool:
 def _nothing_found(outcome: Run) -> str:
     """The last lines of a run without findings; nothing is imported where there are no loads."""
     failed = outcome.errors or outcome.crashes
-    if not (failed or outcome.loads.total or outcome.loads.notes):
+    if not (failed or any(outcome.loads)):
         return ALL_PASSED if _holds_python(outcome) else ""
     from torchload_lint.reports.summary import (  # noqa: PLC0415
         NOTHING_ELSE,

@@ -15,7 +15,10 @@ NEXT_STEP = (
     "`loads --checkpoints FOLDER` looks for their files, `record -- COMMAND` notes what it opens."
 )
 NOTHING_ELSE = "No findings in what could be checked.\n"
+NOTHING_SHOWN = "No other findings.\n"
 HIDDEN = "silenced by a comment about the whole file, such as `# flake8: noqa`."
+SILENCED = "silenced by a comment about the line (`--no-suppressions` shows what is silenced)."
+MILDER = "less severe than `min-severity` asks for."
 UNASKED = (
     "about defaults that may be left as they are, or tests (`--min-severity info` shows them)."
 )
@@ -47,7 +50,11 @@ def summary(results: Iterable[FileResult], options: ReportOptions | None = None)
 
 def nothing_found(loads: LoadAccount) -> str:
     """The line for a run without findings: that all is well is only said where all is known."""
-    return NOTHING_ELSE if loads.unknown or loads.hidden else "All checks passed!\n"
+    if loads.known:
+        return f"No new findings ({loads.known} known).\n"
+    if loads.unknown or loads.hidden:
+        return NOTHING_ELSE
+    return NOTHING_SHOWN if loads.silenced or loads.milder else "All checks passed!\n"
 
 
 def account(loads: LoadAccount) -> str:
@@ -56,7 +63,7 @@ def account(loads: LoadAccount) -> str:
     """
     notes = f"{number_of(loads.notes, 'note')} not shown: {UNASKED}\n" if loads.notes else ""
     if not loads.total:
-        return notes
+        return notes + _not_shown(loads)
     words = {
         "files": "read from files",
         "configured": "configured",
@@ -67,10 +74,18 @@ def account(loads: LoadAccount) -> str:
     }
     known = loads._asdict()
     parts = ", ".join(f"{known[kind]} {word}" for kind, word in words.items() if known[kind])
-    line = f"{notes}{number_of(loads.total, 'load')}: {parts}.\n"
-    if loads.hidden:
-        line += f"{number_of(loads.hidden, 'finding')} not shown: {HIDDEN}\n"
+    line = f"{notes}{number_of(loads.total, 'load')}: {parts}.\n{_not_shown(loads)}"
     return f"{line}{NEXT_STEP}\n" if loads.unknown else line
+
+
+def _not_shown(loads: LoadAccount) -> str:
+    """The lines about findings that are there and not reported, by what keeps them back; those of
+    a baseline are told apart, with its name.
+    """
+    kept = ((loads.hidden, HIDDEN), (loads.silenced, SILENCED), (loads.milder, MILDER))
+    return "".join(
+        f"{number_of(count, 'finding')} not shown: {why}\n" for count, why in kept if count
+    )
 
 
 def by_severity(findings: Iterable[Diagnostic]) -> str:

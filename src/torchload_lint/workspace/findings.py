@@ -47,12 +47,15 @@ def findings_in(
         examined = examine(read, context, project.enabled)
         found = examined.diagnostics
         if noqa:
-            found, hidden = unsuppressed(found, text, project.enabled)
-            loads = examined.loads._replace(hidden=len(_shown(hidden, project, name)))
+            found, here, hidden = unsuppressed(found, text, project.enabled)
+            loads = examined.loads._replace(
+                hidden=len(_shown(hidden, project, name)), silenced=len(_shown(here, project, name))
+            )
             examined = examined._replace(loads=loads)
     found = [d for d in found if d.code in project.enabled and not project.is_left_out(d, name)]
     told = list(filter(project.asked.wants, found))
-    loads = examined.loads._replace(notes=not_told(found, told, project.asked))
+    milder = [d for d in one_for_each_cause(found) if project.asked.leaves_out(d)]
+    loads = examined.loads._replace(notes=not_told(found, told, project.asked), milder=len(milder))
     return examined._replace(diagnostics=told, loads=loads)
 
 
@@ -99,7 +102,8 @@ def _about_all_files(alike: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def _shown(found: list[Diagnostic], project: Project, name: str) -> list[Diagnostic]:
-    return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
+    shown = [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
+    return one_for_each_cause(shown)
 
 
 def unparsable(problem: SyntaxProblem | NotebookProblem) -> Diagnostic:

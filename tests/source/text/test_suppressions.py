@@ -145,12 +145,12 @@ def test_the_first_of_several_comments_silences():
 
 def test_a_row_of_many_comments_is_read_once():
     text = "x = 1\n#" + "#noqa:" * 200_000 + "\n# " + "noqa: " * 200_000 + "\n"
-    assert unsuppressed([], text, {"TLL801"}) == ([], [])
+    assert unsuppressed([], text, {"TLL801"}) == ([], [], [])
 
 
 def test_rows_are_counted_once_for_all_comments(monkeypatch):
     counted = []
     monkeypatch.setattr(suppressing, "rows", lambda text: counted.append(text) or rows(text))
     text = "x = 1  # noqa: TLL101\n" * 20
-    kept, _ = unsuppressed([], text, {rule.code for rule in RULES})
+    kept, _, _ = unsuppressed([], text, {rule.code for rule in RULES})
     assert (len(kept), len(counted)) == (20, 1)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace.projects import Projects
+    from torchload_lint.workspace.session import Run
 
 _CHANGE_NO_FINDING = frozenset({"baseline", "error_on", "output_format", "unsafe_fixes"})
 """The settings that a command line may give without asking for fewer findings, or others."""
@@ -36,6 +37,12 @@ class KnownFindings:
         left = self._baseline.new(results, self._name_of)
         return tuple(result for result in left if result.diagnostics or result.fixed)
 
+    def hidden_in(self, outcome: Run) -> Run:
+        """A run without what is known, which is counted."""
+        new = self.new(outcome.results)
+        known = _count(outcome.results) - _count(new)
+        return outcome._replace(results=new, loads=outcome.loads._replace(known=known))
+
     def updated(self, results: Iterable[FileResult], files: Iterable[Path]) -> Baseline:
         """The baseline after a check of some files: what is known of others that exist stays."""
         return self._baseline.updated(results, self._looked_at(files), self._name_of)
@@ -47,7 +54,7 @@ class KnownFindings:
         found; ``shown``: what is left of it without what is known.
         """
         name = printable(os.path.relpath(self.path))
-        before, after = (sum(len(one.diagnostics) for one in results) for results in (found, shown))
+        before, after = _count(found), _count(shown)
         if before > after:
             yield f"{number_of(before - after, 'known finding')} not shown: {name} names them"
         elif before and not os.path.lexists(self.path):
@@ -62,3 +69,7 @@ class KnownFindings:
         known = {name for name, _, _ in self._baseline.known}
         lost = {name for name in known if not os.path.lexists(self._root / name)}
         return lost.union(map(self._name_of, files))
+
+
+def _count(results: Iterable[FileResult]) -> int:
+    return sum(len(one.diagnostics) for one in results)
