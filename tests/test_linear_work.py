@@ -18,7 +18,7 @@ from torchload_lint.source.libraries.options import argparse_cli
 from torchload_lint.source.names.source_file import SourceFile
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.saving import producers
-from torchload_lint.source.text import import_rows
+from torchload_lint.source.text import import_rows, imports_in_text
 from torchload_lint.workspace.one_file import Options, check_bytes
 from torchload_lint.workspace.projects import Projects
 
@@ -190,7 +190,7 @@ def test_a_list_of_imports_is_followed_to_a_bound():
 
     names = ", ".join(f"name{number}" for number in range(500))
     assert len(targets(f"from a import (\n{names})\n")) == 501
-    far = " " * import_rows._LONGEST_LIST
+    far = " " * imports_in_text.LONGEST_LIST
     assert targets(f"from a import (\n{names}{far})\n") == [(1, "a")]
     assert targets("from a import (\n" * 3) == [(1, "a"), (2, "a"), (3, "a")]
 

@@ -7,19 +7,13 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.imports_in_text import imports_in, joined_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LONGEST_LIST = 20_000
-"""Letters of a list in brackets; a text of many that nothing closes is not searched for each."""
-_IMPORT = late_pattern(
-    r"^(?P<indent>[ \t]*)(?:from[ \t]+(?P<module>[.\w]+)[ \t]+import[ \t]*"
-    rf"(?P<names>\([^)]{{0,{_LONGEST_LIST}}}\)|[^\n]*)"
-    r"|import[ \t]+(?P<modules>[^\n]*))",
-    re.MULTILINE,
-)
 _RUNS_AT_IMPORT = late_pattern(r"(?:try|except|else|elif|finally|if|with)\b")
+_RUNS_LATER = late_pattern(r"(?:async|def)\b")
 _END_OF_ROW = late_pattern(r"\r\n?|\n")
 _COLUMN_ZERO = late_pattern(r"^[^\s#)\]}].*$", re.MULTILINE)
 
@@ -43,28 +37,32 @@ def import_targets(text: str, name: str, path: str, *, certain: bool) -> list[tu
 
 
 def _targets(text: str, name: str, path: str, certain: bool) -> Iterator[tuple[int, str]]:
+    text = joined_rows(text)
     openings = [match.start() for match in _COLUMN_ZERO.finditer(text)]
-    for match in _IMPORT.finditer(text):
-        if match["indent"] and (certain or not _runs_at_import(text, openings, match.start())):
+    for each in imports_in(text):
+        is_first = text[each.start - 1 : each.start] in {"", "\n", "\f"}
+        if not is_first and (certain or not _runs_at_import(text, openings, each.start)):
             continue
-        if match["modules"] is not None:
-            for item in match["modules"].split(","):
-                yield match.start(), item.split("#")[0].split(" as ")[0].strip()
+        if not each.module:
+            yield from ((each.start, imported) for imported, _ in each.names)
             continue
-        dots = len(match["module"]) - len(match["module"].lstrip("."))
-        base = absolute(match["module"].lstrip("."), dots, name, path)
-        yield match.start(), base
-        for item in re.sub(r"#[^\n]*", "", match["names"]).strip("() \t\n\\").split(","):
-            word = item.split(" as ")[0].strip()
-            if word.isidentifier():
-                yield match.start(), f"{base}.{word}"
+        dots = len(each.module) - len(each.module.lstrip("."))
+        base = absolute(each.module.lstrip("."), dots, name, path)
+        yield each.start, base
+        yield from ((each.start, f"{base}.{word}") for word, _ in each.names if word != "*")
 
 
 def _runs_at_import(text: str, openings: list[int], position: int) -> bool:
-    """Whether the indented line at ``position`` belongs to a block that runs at import time."""
+    """Whether what stands at ``position``, but not first in its row, runs at import time: behind
+    something else, or in a block.
+    """
     before = bisect_left(openings, position)
     if not before:
         return False
     start = openings[before - 1]
     opening = text[start : text.find("\n", start)]
-    return _RUNS_AT_IMPORT.match(opening) is not None and "TYPE_CHECKING" not in opening
+    if text.find("\n", start, position) < 0:
+        runs = _RUNS_LATER.match(opening) is None
+    else:
+        runs = _RUNS_AT_IMPORT.match(opening) is not None
+    return runs and "TYPE_CHECKING" not in opening

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.helper_module import NAME, is_helper, is_older_helper
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.imports_in_text import imports_in, joined_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +22,7 @@ _MAYBE_TESTS = late_pattern(r"(?:^|/)(?:test/|testing/|test_[^/]*\.py$|[^/]*_tes
 _TESTING = late_pattern(
     r"^\s*(?:(?:async\s+)?def test_|(?:import|from)\s+(?:pytest|unittest)\b)", re.MULTILINE
 )
-_WORD = late_pattern(r"import")
-_SOURCE = late_pattern(r"\bfrom[ \t]+([.\w]+)[ \t]+$")
-_LISTED = late_pattern(r"[ \t]*(\([^)]*\)|[^\n#;]*)")
 _BY_TEXT = late_pattern(r"import(?:_module|__)\(\s*['\"]([\w.]+)")
-_CONTINUED = late_pattern(r"\\\r?\n")
-_COMMENT = late_pattern(r"#[^\n]*")
-_DOTTED = late_pattern(r"[\w.]+")
 _FILES = (".py", "/__init__.py", ".pyc")
 """What Python finds under the path of a module, in this project."""
 
@@ -84,21 +79,11 @@ def names_in_imports(path: str, project: ProjectIndex) -> frozenset[str]:
 
 
 def _imported(text: str) -> Iterator[str]:
-    text = _CONTINUED.sub(" ", text)
-    for word in _WORD.finditer(text):
-        by_text = _BY_TEXT.match(text, word.start())
-        before = text[text.rfind("\n", 0, word.start()) + 1 : word.start()]
-        source = _SOURCE.search(before)
-        listed = _LISTED.match(text, word.end())
-        given = listed[1] if listed else ""
-        if by_text:
-            yield by_text[1]
-        elif source:
-            start = source[1] if source[1].endswith(".") else f"{source[1]}."
-            names = _DOTTED.findall(_COMMENT.sub("", given))
-            yield from (source[1], *(f"{start}{name}" for name in names if name != "as"))
-        elif not before.strip() or before.rstrip().endswith((";", ":")):
-            yield from (part.split()[0] for part in given.split(",") if part.split())
+    text = joined_rows(text)
+    yield from _BY_TEXT.findall(text)
+    for each in imports_in(text):
+        start = each.module if not each.module or each.module.endswith(".") else f"{each.module}."
+        yield from filter(None, (each.module, *(f"{start}{name}" for name, _ in each.names)))
 
 
 def _is_name(name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.project.call_targets import holding
+from torchload_lint.source.text.imports_in_text import imported_words
 from torchload_lint.source.text.word_places import places_of, stands_in
 
 if TYPE_CHECKING:
@@ -115,14 +116,13 @@ def _may_call(text: str, name: str, kind: str) -> bool:
         return False
     if kind == "class" and re.search(rf"class \w+\([^)]*\b{name}\b", text) is not None:
         return True
+    is_listed = False
     for place in places_of(name, text):
-        line = text[text.rfind("\n", 0, place) + 1 : place]
-        if "import" in line or (line.isspace() and "import (" in text):
+        if not text.startswith("(", place + len(name)):
+            is_listed = True
+        elif not text.endswith(("def ", "class "), 0, place) and "*" in imported_words(text):
             return True
-        is_call = text.startswith("(", place + len(name))
-        if is_call and not line.endswith(("def ", "class ")) and "import *" in text:
-            return True
-    return False
+    return is_listed and name in imported_words(text)
 
 
 def _tells_class(text: str, owner: str, name: str) -> int:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import ast
 import sys
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.expressions import last_name
-from torchload_lint.source.text.word_places import places_of
+from torchload_lint.source.text.imports_in_text import imported_words, imports_in, joined_rows
+from torchload_lint.source.text.word_places import places_of, stands_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.names.source_file import SourceFile
+    from torchload_lint.source.text.imports_in_text import TextImport
 
 _KEEPING = frozenset({"builtins", "torch", *sys.stdlib_module_names})
 """Packages whose decorators leave a function to its callers."""
 _NO_CODE = ("#", "def ", "class ", "async def ")
-_IMPORTS = ("import ", "from ")
 _NEAR = 8
 _AFTER_A_CALL = ("(", ".", ":")
+_BEHIND_A_DOT, _ALONE = "behind a dot", "alone"
 
 
 class Mention(NamedTuple):
@@ -56,33 +59,33 @@ def may_pass_on(text: str, name: str, *, of_object: bool, home: bool) -> bool:
     ``of_object``: whether it is a method, which others name behind a dot; ``home``: whether the
     file defines it. Others import it, where they name it without a module.
     """
-    imported = home or "import *" in text
-    named = False
+    if not stands_in(name, text):
+        return False
+    joined = joined_rows(text)
+    listed = [each for each in imports_in(joined) if joined.find(name, each.start, each.end) >= 0]
+    if any(alias for each in listed for one, alias in each.names if one == name):
+        return True
+    named = set(_named_outside(text, name, listed))
+    if _BEHIND_A_DOT in named:
+        return True
+    is_imported = home or bool(listed) or "*" in imported_words(text)
+    return is_imported and _ALONE in named and (home or not of_object)
+
+
+def _named_outside(text: str, name: str, listed: list[TextImport]) -> Iterator[str]:
+    """How a text names it besides some imports: not where it calls it, gives or defines it."""
+    starts = [each.start for each in listed]
     for place in places_of(name, text):
+        around = bisect_right(starts, place) - 1
+        if around >= 0 and place < listed[around].end:
+            continue
         before = text[text.rfind("\n", 0, place) + 1 : place]
         end = place + len(name)
         after = text[end : end + _NEAR].lstrip(" \t")
-        code = before.lstrip()
-        if code.startswith(_NO_CODE) and not before.rstrip().endswith("="):  # no default either
-            continue
-        if code.startswith(_IMPORTS) or (not code and _is_imported_there(text, place)):
-            if after.startswith("as "):
-                return True
-            imported = True
-        elif after.startswith(_AFTER_A_CALL) or (after[:1] == "=" and after[:2] != "=="):
-            continue
-        elif before.endswith("."):
-            return True
-        else:
-            named = named or home or not of_object
-    return named and imported
-
-
-def _is_imported_there(text: str, place: int) -> bool:
-    """Whether a place stands within ``import (…)``."""
-    opened = text.rfind("(", 0, place)
-    before = text[max(0, opened - _NEAR) : max(0, opened)].rstrip()
-    return before.endswith("import") and ")" not in text[opened:place]
+        if before.lstrip().startswith(_NO_CODE) and not before.rstrip().endswith("="):
+            continue  # and no default either
+        if not after.startswith(_AFTER_A_CALL) and (after[:1] != "=" or after[:2] == "=="):
+            yield _BEHIND_A_DOT if before.endswith(".") else _ALONE
 
 
 def places(module: SourceFile, name: str) -> Iterator[ast.Name | ast.Attribute]:
