@@ -52,6 +52,11 @@ REPLACED = (
     "from models import Net, evil\nfor c in Net.__mro__:\n    c.__call__ = evil",
     "import models\nmodels.safe.__code__ = models.evil.__code__",
     "import sys\nsys._getframe().f_globals['safe'] = print",
+    "import models\ngetattr(models, '__di' + 'ct__')['safe'] = models.evil",
+    "import models\nfound = getattr(models, f'__{kind}__')\nfound['safe'] = models.evil",
+    "def swap(x, name):\n    getattr(x, name).update(safe=evil)",
+    "import models\neval('setattr(models, \"safe\", models.evil)')",
+    "from torch import Tensor\nfrom models import evil\nTensor.size = evil",
     "import models\nexec(open('more.py').read())",
     "import models\nif isinstance(models.Net, type): models.safe = models.evil",
     "import models\ntry: models.safe = models.evil\nfinally: models.Net.forward = models.evil",
@@ -78,6 +83,8 @@ KEPT = (
     "def f(patch):\n    return patch.forward, patch  # in eval mode",
     "from models import Net\nclass Other(Net):\n    safe: Net.forward = 3",
     "import numpy as np\nnp.float = float",
+    "class A:\n    def f(self, name):\n        getattr(self, name)['safe'] = f",
+    "def f(config, name):\n    found = getattr(config, name)\n    return getattr(config, name)[0]",
 )
 
 
@@ -132,9 +139,14 @@ LOGGING = MODELS.replace("import torch\n", "import logging\nimport torch\n", 1).
         ("from torch.nn.modules.module import *\nregister_module_forward_hook(print)", True),
         ("import logging\nlogging.getLogger().addHandler(logging.StreamHandler())", False),
         ("net.register_forward_hook(print)", False),
+        ("import gc\nfor one in gc.get_objects():\n    one['safe'] = evil", True),
+        ("from gc import get_objects as all_of\nput(all_of())", True),
+        ("from gc import get_referrers as who\nwho(f)[0]['safe'] = evil", True),
+        ("names = frame.f_back.f_locals\nnames['safe'] = evil", True),
+        ("print(frame.f_locals['safe'], frame.f_locals.get('x'))", False),
     ],
 )
-def test_code_that_is_hung_onto_loggers_and_modules(elsewhere, is_hooked):
+def test_code_that_is_hung_onto_what_all_share(elsewhere, is_hooked):
     index = project({"models.py": LOGGING, "patch.py": elsewhere + "\n"})
     module = index.module_at("models.py")
     (node,) = [one for one in module.tree.body if getattr(one, "name", "") == "Net"]

@@ -27,8 +27,15 @@ from torchload_lint.source.project.changes.of_the_program import program_files
 from torchload_lint.source.project.layout import PackageLayout
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
+from torchload_lint.source.proofs.known.harmless import HELD_BY_FILES
+from torchload_lint.source.proofs.replacing import computed_names
 from torchload_lint.source.proofs.replacing.given_away import takers_in_program
-from torchload_lint.source.proofs.replacing.handing_classes import finds_class, handed_on, naming
+from torchload_lint.source.proofs.replacing.handing_classes import (
+    finds_class,
+    handed_on,
+    naming,
+    packages_of,
+)
 from torchload_lint.source.proofs.replacing.hooks import HOOKS, WHERE
 from torchload_lint.source.proofs.replacing.logging_hooks import (
     HUNG_ONTO,
@@ -146,7 +153,7 @@ class _Search:
         self.names = used.names | self._tails - _MOSTLY_DATA
         self.names |= HUNG_ONTO if self._asks_loggers() else set()
         self.names |= OF_STREAMS if used.outside & _PRINTING else set()
-        self._packages = _packages_of(used.modules)
+        self._packages = packages_of(used.modules)
 
     def rebound(self) -> Iterator[str]:
         """The functions of the proof's own files that give a global name another meaning.
@@ -277,6 +284,11 @@ class _Search:
         for change in reflection.changes_in(program_files(project), project):
             if self._is_reflected(change):
                 yield change.in_words
+        for module in computed_names.files_looking_up(program_files(project), project):
+            yield from self._computed(module)
+
+    def _computed(self, home: SourceFile) -> Iterator[str]:
+        return computed_names.stored_by_name(home, self._project, self._counts, self._is_used)
 
     def places_of(self, home: SourceFile) -> Iterator[str]:
         """The places of one file, whatever it is."""
@@ -288,6 +300,7 @@ class _Search:
         for change in reflection.changes_of(home, self._project):
             if self._is_reflected(change):
                 yield change.in_words
+        yield from self._computed(home)
         for start, word, pattern in HOOKS:
             is_used = not start or any(one.startswith(start) for one in self._used.outside)
             if is_used and re.search(pattern, home.text):
@@ -311,7 +324,7 @@ class _Search:
             return False
         if change.words is not None:
             return bool(change.words & self._used.names)
-        if getattr(change.node, "id", "") == "eval":
+        if getattr(change.node, "id", "") == "eval" and not computed_names.is_written_out(change):
             return False  # an expression; what it may call to set something has a place of its own
         return any(
             name.rpartition(".")[2] in change.module.text or name == change.module.name
@@ -384,8 +397,10 @@ class _Search:
 
     def _is_of_library(self, dotted: str, name: str | None) -> bool:
         whole = f"{dotted}.{name}"
-        if whole in self._used.outside or (
-            name in self.names and not STREAMS.isdisjoint({dotted, whole})
+        if (
+            dotted in HELD_BY_FILES
+            or whole in self._used.outside
+            or (name in self.names and not STREAMS.isdisjoint({dotted, whole}))
         ):
             return True
         if dotted.partition(".")[0] not in self._roots or whole.startswith(_NOT_LED_TO):
@@ -412,17 +427,6 @@ class _Search:
             known = found or inside or names
             is_known &= bool(known) and all(one.kind != "value" for one in found)
         return nodes, outside, is_known
-
-
-def _packages_of(modules: set[str]) -> dict[str, set[str]]:
-    """The packages around some modules, and what each of them calls the next one."""
-    found: dict[str, set[str]] = {}
-    for one in modules:
-        package, _, last = one.rpartition(".")
-        while package:
-            found.setdefault(package, set()).add(last)
-            package, _, last = package.rpartition(".")
-    return found
 
 
 def _is_handed_on(change: ReflectedChange) -> bool:

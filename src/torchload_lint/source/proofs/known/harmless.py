@@ -85,6 +85,15 @@ BASES = frozenset(
 )
 """Base classes that add nothing harmful to what is written in the class itself."""
 
+HELD_BY_FILES = frozenset(
+    """
+    collections.Counter collections.OrderedDict torch.Size torch.Tensor torch.TypedStorage
+    torch.UntypedStorage torch._C.TensorBase torch._tensor.Tensor torch.nn.Parameter
+    torch.nn.parameter.Parameter torch.storage.TypedStorage torch.storage.UntypedStorage
+    """.split()
+)
+"""Classes of which every file may hold objects, and ask a class of the proof for what they do."""
+
 MADE_ONCE = frozenset(
     """
     collections.namedtuple logging.getLogger typing.TypeVar torch.tensor numpy.array torch.device

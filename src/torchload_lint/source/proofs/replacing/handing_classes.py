@@ -170,3 +170,14 @@ def _finds_class(value: ast.expr) -> bool:
         or (isinstance(node, ast.Name) and node.id in _FINDING_CLASSES)
         for node in ast.walk(value)
     )
+
+
+def packages_of(modules: set[str]) -> dict[str, set[str]]:
+    """The packages around some modules, and what each of them calls the next one."""
+    found: dict[str, set[str]] = {}
+    for one in modules:
+        package, _, last = one.rpartition(".")
+        while package:
+            found.setdefault(package, set()).add(last)
+            package, _, last = package.rpartition(".")
+    return found

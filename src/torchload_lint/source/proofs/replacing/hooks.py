@@ -22,9 +22,15 @@ HOOKS = (
     (
         "",
         "f_locals",
-        r"\bf_locals\s*(?:\[[^\]\n]*\]\s*=(?!=)|\|=|\.\s*(?:update|setdefault|__setitem__)\b)",
+        (
+            r"(?m)\bf_locals\s*(?:\[[^\]\n]*\]\s*=(?!=)|\|=|\.\s*(?:update|setdefault|__setitem__)\b)"
+            r"|(?:=|\breturn\b|\byield\b)[^=\n]*\bf_locals\s*(?:[;#]|$)"
+            r"|(?:^|[^\w.])(?!(?:dict|len|list|print|repr|set|sorted|str|tuple)\()[\w.]+\("
+            r"(?:[^\n()]|\([^\n()]*\))*\bf_locals\s*[,)]"
+        ),
     ),
-    ("", "get_refer", r"\bget_refer(?:ents|rers)\("),
+    ("", "get_refer", r"\bget_refer(?:ents|rers)\b"),
+    ("", "get_objects", r"\bget_objects\b"),
     *(("", word, rf"\b{word}\b") for word in ("_convert_", "global_enum")),
     ("", "modules", r"\b(?:getattr|vars)\(\s*sys\b|\bsys\.__dict__"),
 )
@@ -35,6 +41,7 @@ WHERE = {
     "__kwdefaults__": "functions",
     "_convert_": "names of a file",
     "f_locals": "names of a file",
+    "get_objects": "any object",
     "get_refer": "any object",
     "global_enum": "names of a file",
 }
