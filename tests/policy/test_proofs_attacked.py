@@ -275,3 +275,41 @@ def test_an_optimizer_of_the_file_makes_a_step(tmp_path):
     made = forge.call(forge.name("torch.optim.sgd", "SGD"), forge.array(parameter))
     done = loaded(tmp_path, forge.call(NET, made), "victim.Net, torch.optim.SGD")
     assert done.returncode < 0
+
+
+WORK = "import os\ndef work(*given): os.mkdir('ran')\n"
+GIVEN_TO_THE_FILE = {
+    "a builtin": ("def on():\n    global len\n    len = work\non()", "len(x)"),
+    "a builtin, by def": (
+        "def on():\n    global str\n    def str(x): return work(x)\non()",
+        "str(x)",
+    ),
+    "a builtin, by a loop": (
+        "def on():\n    global abs\n    for abs in [work]: pass\non()",
+        "abs(x)",
+    ),
+    "getattr": ("def on():\n    global getattr\n    getattr = work\non()", "getattr(x, 'a', 1)"),
+    "type": ("def on():\n    global type\n    type = work\non()", "type(self)"),
+    "a name of its own": ("def on():\n    global helper\n    helper = work\non()", "helper(x)"),
+}
+
+
+@pytest.mark.parametrize(("head", "value"), GIVEN_TO_THE_FILE.values(), ids=GIVEN_TO_THE_FILE)
+def test_what_a_function_gives_the_file_is_no_local_value(head, value, tmp_path):
+    project(tmp_path, f"{WORK}{head}", f"def __init__(self, x=None): self.n = {value}")
+    assert not stands_as_itself(tmp_path)
+    loaded(tmp_path, forge.call(NET, forge.text("a")))
+    assert (tmp_path / "ran").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("getattr", "self.n = getattr(x, 'a', 1)"), ("type", "self.n = type(self)"),
+     ("vars", "vars(self).update(n=x)")],
+)  # fmt: skip
+def test_a_builtin_that_another_file_hides(name, body, tmp_path):
+    other = f"import os, victim\ndef work(*given): os.mkdir('ran')\nvictim.{name} = work\n"
+    project(tmp_path, "", f"def __init__(self, x=None): {body}", other=other)
+    assert not stands_as_itself(tmp_path)
+    loaded(tmp_path, forge.call(NET, forge.text("a")), more="other")
+    assert (tmp_path / "ran").is_dir()

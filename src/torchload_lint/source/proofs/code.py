@@ -170,7 +170,7 @@ class CodeReader(PieceReader):
             whole = definition.qualified
             starred = definition.kind == "star-import"
             self._dotted(f"{whole}.{node.id}" if starred else whole, node)
-        elif self._is_local(definition.node):
+        elif self._is_local(definition.node, node):
             return
         elif definition.kind in {"function", "class"}:
             self.uses.append(self._defined(definition.node, node))
@@ -361,7 +361,7 @@ class CodeReader(PieceReader):
             return f"{definition.qualified}.{node.id}"
         if definition.qualified:
             return definition.qualified
-        if self._is_local(definition.node):
+        if self._is_local(definition.node, node):
             return ""
         if isinstance(definition.node, ast.ClassDef) and not defined_anew(node, self.module):
             return f"{self.module.name}.{definition.node.name}"
@@ -407,7 +407,7 @@ class CodeReader(PieceReader):
             root = root.value
         if isinstance(root, ast.Name):
             for definition in self.module.bindings.definitions(root):
-                if definition.qualified or not self._is_local(definition.node):
+                if definition.qualified or not self._is_local(definition.node, node):
                     raise self._unproven(node, f"changing {in_a_sentence(node)}")
         self.all((node.value, node.slice))
 
@@ -418,6 +418,7 @@ class CodeReader(PieceReader):
             self.visit(argument)
         builtin = self._builtin(node.func)
         self._check_spread(node, builtin)
+        self.outside.update((f"builtins.{builtin}",) if builtin else ())
         if builtin == "super" and node.args and not self._is_self(node.args[-1]):
             raise self._unproven(node, f"{in_a_sentence(node)}, whose class may be any")
         if builtin == "type" and len(node.args) == 1:

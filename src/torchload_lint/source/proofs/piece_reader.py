@@ -90,7 +90,7 @@ class PieceReader:
         """Where a module lacks a name after all, a builtin is meant (``eval``); and a module of a
         package takes the place of what the package calls so.
         """
-        if any(self._is_local(one.node) for one in definitions):
+        if any(self._is_local(one.node, node) for one in definitions):
             return
         is_risk = node.id in BUILTINS and not is_harmless(f"builtins.{node.id}")
         if is_risk and may_be_missing(definitions, self.module):
@@ -98,9 +98,10 @@ class PieceReader:
         if hidden_by_module(node.id, definitions, self.module, self.project):
             raise self._unproven(node, f"{node.id}, which may be a module of the package")
 
-    def _is_local(self, node: ast.AST) -> bool:
-        """Whether a definition belongs to a function, whose values are all harmless. What ``:=``
-        names in a default, or in a comprehension, belongs to what is around that.
+    def _is_local(self, node: ast.AST, use: ast.AST) -> bool:
+        """Whether a definition belongs to a function around its use, whose values are all harmless.
+        What ``:=`` names in a default, or in a comprehension, belongs to what is around that;
+        what a function says is ``global`` belongs to the file.
         """
         if isinstance(node, ast.arg | ast.comprehension):
             return True
@@ -108,9 +109,15 @@ class PieceReader:
         while current is not None:
             in_function = isinstance(current, FUNCTIONS) and isinstance(child, ast.stmt)
             if in_function or (isinstance(current, ast.Lambda) and child is current.body):
-                return True
+                return self._is_around(current, use)
             child, current = current, self.module.parents.get(current)
         return False
+
+    def _is_around(self, function: ast.AST, use: ast.AST) -> bool:
+        current: ast.AST | None = use
+        while current is not None and current is not function:
+            current = self.module.parents.get(current)
+        return current is function
 
     def _is_self(self, node: ast.expr) -> bool:
         """Whether it is ``self`` or ``cls``, their class, or ``super()``."""

@@ -28,7 +28,7 @@ from torchload_lint.source.project.layout import PackageLayout
 from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs.installed import in_packages
 from torchload_lint.source.proofs.known.harmless import HELD_BY_FILES
-from torchload_lint.source.proofs.replacing import computed_names
+from torchload_lint.source.proofs.replacing import stores_by_name
 from torchload_lint.source.proofs.replacing.given_away import takers_in_program
 from torchload_lint.source.proofs.replacing.handing_classes import (
     finds_class,
@@ -284,11 +284,11 @@ class _Search:
         for change in reflection.changes_in(program_files(project), project):
             if self._is_reflected(change):
                 yield change.in_words
-        for module in computed_names.files_looking_up(program_files(project), project):
+        for module in stores_by_name.files_looking_up(program_files(project), project):
             yield from self._computed(module)
 
     def _computed(self, home: SourceFile) -> Iterator[str]:
-        return computed_names.stored_by_name(home, self._project, self._counts, self._is_used)
+        return stores_by_name.stored_by_name(home, self._project, self._counts, self._is_used)
 
     def places_of(self, home: SourceFile) -> Iterator[str]:
         """The places of one file, whatever it is."""
@@ -324,7 +324,7 @@ class _Search:
             return False
         if change.words is not None:
             return bool(change.words & self._used.names)
-        if getattr(change.node, "id", "") == "eval" and not computed_names.is_written_out(change):
+        if getattr(change.node, "id", "") == "eval" and not stores_by_name.is_written_out(change):
             return False  # an expression; what it may call to set something has a place of its own
         return any(
             name.rpartition(".")[2] in change.module.text or name == change.module.name
