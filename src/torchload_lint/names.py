@@ -135,8 +135,6 @@ class ClassFacts(NamedTuple):
     """For a proven class: where its code computes with what may be a tensor that is not checked."""
     import_runs: tuple[str, ...] = ()
     """Dangerous callables that importing its file calls (``subprocess.run``)."""
-    import_unsure: str = ""
-    """What importing its file does that is not known to be quiet (``train.py:9 runs main``)."""
     read_from: str = ""
     """The installed distribution whose source says all this (``ultralytics 8.4.190``); empty for
     what is the project's own."""

@@ -20,7 +20,7 @@ from torchload_lint.rules.blocks.helped_entries import (
     risk_of_limits,
 )
 from torchload_lint.rules.blocks.helper_places import helper_found
-from torchload_lint.rules.blocks.new_entries import entry_for, is_meant_to_fail, is_new_import
+from torchload_lint.rules.blocks.new_entries import entry_for, is_meant_to_fail, risk_of_import
 from torchload_lint.rules.blocks.overlaps import (
     block_that_calls,
     callback_that_loads,
@@ -301,9 +301,10 @@ def _written(
             return FixPlan(notes=(obstacle,))
         applicability = Applicability.UNSAFE
         risk = risk or risk_of_limits(listed)
-    if any(is_new_import(need, situation) for need in listed):
+    imported = next(filter(None, (risk_of_import(one, situation, context) for one in listed)), "")
+    if imported:
         applicability = Applicability.UNSAFE
-        risk = risk or "a file that was not imported here is imported, and runs"
+        risk = risk or imported
     if repair.allow and (taker := name_given_away(repair.allow, situation.module, context.project)):
         applicability = Applicability.UNSAFE
         risk = risk or f"{taker} takes every name of this file, also those that the fix imports"

@@ -10,8 +10,7 @@ from click.testing import CliRunner
 from checkpoint.cases import forge
 from project_files import project
 from torchload_lint.cli.group import root
-from torchload_lint.names import GlobalName
-from torchload_lint.source.proofs.class_lookup import find
+from torchload_lint.source.proofs.uses.at_import import unsure_files
 
 TOOLS = """
 import os
@@ -33,6 +32,14 @@ class Asked:
 
 class Plain:
     def __init__(self, x): self.x = x
+    def update(self): work()
+    def __enter__(self): return self
+
+class Shown:
+    def __enter__(self): work()
+    def __exit__(self, *given): ...
+
+plain = Plain(1)
 
 class Meta(type): ...
 """
@@ -61,6 +68,17 @@ WORK = {
     "map": "X = list(map(os.mkdir, ['runs']))",
     "options": "ARGS = argparse.ArgumentParser().parse_args()",
     "a table": "X = {'a': os.mkdir}['a']('runs')",
+    "a method that is called as those of lists": "tools.plain.update()",
+    "such a method of a new object": "tools.Plain(1).update()",
+    "a special method": "with tools.Shown(): ...",
+    "a function that sorts": "X = sorted('ab', key=tools.double)",
+    "a function that replaces": "X = re.sub('a', tools.double, 'a')",
+    "a lambda that sorts": "X = sorted('ab', key=lambda one: tools.double(one))",
+    "a path by its class": "Path.mkdir(Path('runs'))",
+    "a file of a logger": "logging.basicConfig(filename='a.log')",
+    "a handler": "logging.getLogger().addHandler(logging.FileHandler('a.log'))",
+    "a function by its name": "operator.methodcaller('work')(tools)",
+    "operator.call": "operator.call(tools.double, 1)",
 }
 QUIET = {
     "a logger": "LOG = logging.getLogger(__name__)\nLOG.setLevel('INFO')",
@@ -77,17 +95,17 @@ QUIET = {
     "an inner function": "def f():\n    os.mkdir('runs')\n\ng = lambda: f()",
 }
 HEAD = (
-    "import argparse, collections, dataclasses, enum, functools, logging, os, re, sys, typing\n"
+    "import argparse, collections, dataclasses, enum, functools, logging, operator, os, re, sys\n"
+    "import typing\n"
     "from pathlib import Path\nimport tools\n\n\nclass C: ...\n"
 )
 
 
-def unsure(body):
-    found = find(
-        project({"m.py": f"{HEAD}{body}\n", "tools.py": dedent(TOOLS)}), GlobalName("m", "C")
-    )
-    assert found is not None
-    return found.import_unsure
+def unsure(body, **others):
+    files = {"m.py": f"{HEAD}{body}\n", "tools.py": dedent(TOOLS)}
+    index = project({**files, **{f"{name}.py": text for name, text in others.items()}})
+    reasons = [reason for _, reason in unsure_files(index.module_at("m.py"), index)]
+    return reasons[-1] if reasons else ""
 
 
 @pytest.mark.parametrize("body", WORK.values(), ids=WORK)
@@ -98,6 +116,46 @@ def test_what_an_import_may_start_is_said(body):
 @pytest.mark.parametrize("body", QUIET.values(), ids=QUIET)
 def test_definitions_are_quiet(body):
     assert unsure(body) == ""
+
+
+IMPORTS = {
+    "import": "import start",
+    "from": "from start import x",
+    "from a package": "from pkg import x",
+    "a module of a package": "import pkg.sub",
+    "a relative one": "from .start import x",
+    "behind another statement": "x = 1; import start",
+    "two in a row": "import sys; import start",
+    "a branch": "if sys.argv:\n    import start",
+    "a try": "try:\n    import start\nexcept ImportError:\n    pass",
+    "a class body": "class D:\n    import start",
+    "two steps away": "import between",
+    "everything": "from between import *",
+}
+
+
+@pytest.mark.parametrize("body", IMPORTS.values(), ids=IMPORTS)
+def test_what_an_import_leads_to_counts(body):
+    others = {"start": "import os\nos.mkdir('runs')\nx = 1", "between": "import start"}
+    others |= {"pkg/__init__": "from start import x", "pkg/sub": ""}
+    assert unsure(body, **others) == "start.py:2 runs os.mkdir"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if typing.TYPE_CHECKING:\n    import start",
+        "def f():\n    import start",
+        "if __name__ == '__main__':\n    import start",
+    ],
+)
+def test_an_import_that_does_not_run_does_not_count(body):
+    assert unsure(body, start="import os\nos.mkdir('runs')") == ""
+
+
+def test_an_import_that_leads_to_too_many_files_is_not_known():
+    chain = {f"m{number}": f"import m{number + 1}" for number in range(250)}
+    assert "leads to more than 200 files" in unsure("import m0", **chain)
 
 
 def with_state(folder, monkeypatch, at_end):
@@ -122,6 +180,21 @@ def test_a_fix_that_starts_work_is_not_safe(body, is_safe, tmp_path, monkeypatch
     assert ("safe_globals([State])" in (tmp_path / "use.py").read_text()) is is_safe
     CliRunner().invoke(root, ["check", "--fix", "--unsafe-fixes", "."])
     assert "safe_globals([State])" in (tmp_path / "use.py").read_text()
+
+
+@pytest.mark.parametrize(("above", "is_safe"), [("", False), ("import train\n", True)])
+def test_work_that_the_class_leads_to(above, is_safe, tmp_path, monkeypatch):
+    with_state(tmp_path, monkeypatch, "main()")
+    (tmp_path / "state.py").write_text("import train\n\n\nclass State:\n    pass\n")
+    state = forge.new(forge.name("state", "State")) + b"}b"
+    (tmp_path / "s.pt").write_bytes(forge.archive(forge.program(state)))
+    (tmp_path / "use.py").write_text(
+        f'{above}import torch\n\nstate = torch.load("s.pt", weights_only=True)\n'
+    )
+    said = CliRunner().invoke(root, ["check", "--output-format", "json", "."]).output
+    assert ("train.py:13 runs main" in said) is not is_safe
+    CliRunner().invoke(root, ["check", "--fix", "."])
+    assert ("safe_globals([State])" in (tmp_path / "use.py").read_text()) is is_safe
 
 
 IN_A_BRANCH = {

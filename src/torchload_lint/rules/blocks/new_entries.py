@@ -13,6 +13,7 @@ from torchload_lint.rules.blocks.rebound_names import is_given_from_outside
 from torchload_lint.rules.installed import is_hidden_module
 from torchload_lint.source.facts.scripts import first_run, imports_at_top, needs_more_first
 from torchload_lint.source.project.imports import closes_circle, is_imported_above
+from torchload_lint.source.proofs.uses.at_import import unsure_files
 from torchload_lint.source.text.definitions import COMPREHENSIONS
 from torchload_lint.source.text.expressions import last_name
 
@@ -116,21 +117,37 @@ def is_meant_to_fail(situation: Situation) -> bool:
     return False
 
 
-def is_new_import(need: Need, situation: Situation) -> bool:
-    """Whether the fix may import what does not run there today: an installed library that the file
-    does not import yet, which may not be installed, or a file of the project whose import may do
-    more than define things, or that is imported for a load which may not be reached.
+def risk_of_import(need: Need, situation: Situation, context: Context) -> str:
+    """What importing a class may do that does not happen there today; empty where it does nothing.
+
+    An installed library that the file does not import yet may not be installed; a file of the
+    project, or one that it imports, may do more than define things; and a load may not be reached.
     """
     facts, module = need.facts, situation.module
     if facts is None or facts.path == module.path:
-        return False
-    is_unsure = bool(facts.import_unsure) and not facts.read_from
-    if is_unsure and not module.bindings.imports_module(facts.defined_as.module):
-        return True
+        return ""
+    if not facts.read_from and not module.bindings.imports_module(facts.defined_as.module):
+        unsure = _starts_work(facts, situation, context)
+        if unsure:
+            return f"a file that was not imported here is imported, and {unsure}"
     root = need.needed.spelling.module.partition(".")[0]
     if imports_at_top(module, root):
-        return False
-    return bool(facts.read_from) or _may_be_passed_over(situation.load.node, module)
+        return ""
+    is_new = bool(facts.read_from) or _may_be_passed_over(situation.load.node, module)
+    return "a file that was not imported here is imported, and runs" if is_new else ""
+
+
+def _starts_work(own: ClassFacts, situation: Situation, context: Context) -> str:
+    """What the import of a file of the project may start, in it or in what it imports itself, that
+    the load's file has not imported above.
+    """
+    home, row = context.project.module_at(own.path), _reached_at(situation)
+    if home is None:
+        return f"{own.path} cannot be read"
+    for path, reason in unsure_files(home, context.project):
+        if not (path and is_imported_above(context.project, situation.module.path, row, path)):
+            return reason
+    return ""
 
 
 def _may_be_passed_over(node: ast.AST, module: Module) -> bool:

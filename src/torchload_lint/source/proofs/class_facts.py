@@ -13,7 +13,6 @@ from torchload_lint.source.project.outlines import maker_of, outline_of
 from torchload_lint.source.proofs.proof import prove_class, why_made_unproven
 from torchload_lint.source.proofs.restoring import computing_base, is_called, why_not_restorable
 from torchload_lint.source.proofs.unpickled import run_by_class, run_by_function, run_by_import
-from torchload_lint.source.proofs.uses.at_import import why_not_quiet
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
@@ -37,7 +36,6 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         return made._replace(
             unproven=unproven,
             import_runs=_import_runs(module, project),
-            import_unsure=why_not_quiet(module, project),
         )
     if not isinstance(node, ast.ClassDef):
         runs = run_by_function(node, module, project) if is_function(node) else ()
@@ -66,7 +64,6 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         leads=proof.leads,
         computes=proof.computes or computing_base(node, module, project),
         import_runs=_import_runs(module, project),
-        import_unsure=why_not_quiet(module, project),
     )
 
 
