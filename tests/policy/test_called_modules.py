@@ -230,9 +230,25 @@ def test_torch_before_2_6_has_torchs_own_list(tmp_path, monkeypatch):
 def test_a_class_that_the_file_keeps_is_listed_itself(tmp_path, monkeypatch):
     """What stands for it while the file is read would be left in its place."""
     monkeypatch.chdir(project(tmp_path, ">=2.6", {"norm": nn.LayerNorm, "net": nn.LayerNorm(2)}))
+    before = (tmp_path / "run.py").read_text()
     CliRunner().invoke(root, ["check", "--fix", "."])
+    assert (tmp_path / "run.py").read_text() == before
+    CliRunner().invoke(root, ["check", "--fix", "--unsafe-fixes", "."])
     assert "safe_globals([torch.nn.LayerNorm])" in (tmp_path / "run.py").read_text()
     assert run(tmp_path) == "dict False"
+
+
+@pytest.mark.parametrize("kept", [nn.Identity, {"act": nn.Sequential}])
+def test_a_list_with_a_class_that_the_file_keeps_is_no_safe_fix(kept, tmp_path, monkeypatch):
+    """Another file makes an object of it, which gives back a class of torch's."""
+    monkeypatch.chdir(project(tmp_path, ">=2.6", kept))
+    said = CliRunner().invoke(root, ["check", "--output-format", "json", "."]).output
+    assert "set attributes of classes for the whole program" in said
+    CliRunner().invoke(root, ["check", "--fix", "--unsafe-fixes", "."])
+    name = "torch.nn.Identity" if kept is nn.Identity else "torch.nn.Sequential"
+    assert f"safe_globals([{name}])" in (tmp_path / "run.py").read_text()
+    (tmp_path / "m.pt").write_bytes(changes_tensor(GIVE_BACK[name]))
+    assert run(tmp_path) == "_TensorMeta True"
 
 
 CALLABLE = """

@@ -69,6 +69,10 @@ class Judgement(NamedTuple):
     """Whether its objects can be called, and are restored without: ``restore_only`` is the better
     entry then, wherever it can be written."""
 
+    kept_and_called: bool = False
+    """Whether its objects can be called, and the file keeps or calls the class itself, so that no
+    entry can restore them alone."""
+
     @property
     def restores(self) -> bool:
         """Whether its objects may stand blank while the file is read."""
@@ -170,8 +174,13 @@ def _judged_as_vetted(names: set[str], called: bool) -> Judgement:
     for refused, reason in _REFUSED:
         if not refused.isdisjoint(names):
             return Judgement(Trust.UNPROVEN, f"not proven harmless: {reason}", WAY_OUT)
-    restored = not called and any(map(is_restored, names))
-    return Judgement(Trust.VETTED, "known to hold data only", by_attributes=restored)
+    may_be_called = any(map(is_restored, names))
+    return Judgement(
+        Trust.VETTED,
+        "known to hold data only",
+        by_attributes=may_be_called and not called,
+        kept_and_called=may_be_called and called,
+    )
 
 
 def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> Judgement:
@@ -190,9 +199,11 @@ def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> J
         return _unproven(facts, facts.computes, called)
     if facts.read_from:
         reason = f"read from {facts.read_from} ({place})"
-        return Judgement(Trust.INSTALLED, reason, by_attributes=restored)
-    reason = f"a class of this project ({place})"
-    return Judgement(Trust.FIRST_PARTY, reason, by_attributes=restored)
+        trust = Trust.INSTALLED
+    else:
+        reason, trust = f"a class of this project ({place})", Trust.FIRST_PARTY
+    kept = facts.is_called and called
+    return Judgement(trust, reason, by_attributes=restored, kept_and_called=kept)
 
 
 def _is_module(facts: ClassFacts) -> bool:

@@ -17,6 +17,7 @@ from torchload_lint.rules.blocks.helped_entries import (
     helper_obstacle,
     holds_plain_arrays,
     may_restore,
+    risk_of_kept_classes,
     risk_of_limits,
 )
 from torchload_lint.rules.blocks.helper_places import helper_found
@@ -301,10 +302,10 @@ def _written(
             return FixPlan(notes=(obstacle,))
         applicability = Applicability.UNSAFE
         risk = risk or risk_of_limits(listed)
-    imported = next(filter(None, (risk_of_import(one, situation, context) for one in listed)), "")
-    if imported:
+    of_list = _risk_of_list(listed, situation, context)
+    if of_list:
         applicability = Applicability.UNSAFE
-        risk = risk or imported
+        risk = risk or of_list
     if repair.allow and (taker := name_given_away(repair.allow, situation.module, context.project)):
         applicability = Applicability.UNSAFE
         risk = risk or f"{taker} takes every name of this file, also those that the fix imports"
@@ -365,6 +366,11 @@ def _repair(
         line_length=context.config.line_length,
         loading=names_that_load(situation, context.project) if listed else frozenset(),
     )
+
+
+def _risk_of_list(listed: list[Need], situation: Situation, context: Context) -> str:
+    imports = (risk_of_import(one, situation, context) for one in listed)
+    return next(filter(None, (risk_of_kept_classes(listed), *imports)), "")
 
 
 def _limits_calls(listed: list[Need]) -> bool:

@@ -37,6 +37,18 @@ def risk_of_limits(needs: Sequence[Need]) -> str:
     return "a file that is written later, and calls the same with other arguments, is refused"
 
 
+def risk_of_kept_classes(needs: Sequence[Need]) -> str:
+    """What a list with a class risks whose objects a file may call; empty where it has none."""
+    kept = next((str(need.name) for need in needs if need.judgement.kept_and_called), "")
+    if not kept:
+        return ""
+    return (
+        f"the file keeps {kept} itself, so that another file may make its objects and call them: "
+        "one that gives back what it is given lets that file set attributes of classes for the "
+        "whole program"
+    )
+
+
 def may_restore(situation: Situation, context: Context, form: Form) -> bool:
     """Whether entries may restore what torch's own list would let a file call, too: wherever the
     module that this takes can be written where the file finds it, and no block of torch's own is to
