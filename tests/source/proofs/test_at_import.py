@@ -78,6 +78,9 @@ WORK = {
     "a file of a logger": "logging.basicConfig(filename='a.log')",
     "a handler": "logging.getLogger().addHandler(logging.FileHandler('a.log'))",
     "a function by its name": "operator.methodcaller('work')(tools)",
+    "an annotation": "def f(x: tools.double(1)): ...",
+    "an annotation of what is given back": "def f() -> tools.double(1): ...",
+    "a name that is not for types": "TYPE_CHECKING = 1\nif TYPE_CHECKING:\n    os.mkdir('runs')",
     "operator.call": "operator.call(tools.double, 1)",
 }
 QUIET = {

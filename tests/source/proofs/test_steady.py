@@ -275,3 +275,20 @@ def test_a_private_name_of_a_module_is_another_name_in_a_class_too():
     assert "__m" in unproven(
         f"{start}class Net:\n    def __init__(self, x):\n        self.x = __m.floor(x)\n"
     )
+
+
+FOR_TYPES = {
+    "from typing import TYPE_CHECKING": True,
+    "import typing as t\nTYPE_CHECKING = False": True,
+    "TYPE_CHECKING = True": False,
+    "from typing import TYPE_CHECKING\nTYPE_CHECKING = 1": False,
+    "from other import TYPE_CHECKING": False,
+}
+
+
+@pytest.mark.parametrize(("above", "is_proven"), FOR_TYPES.items(), ids=FOR_TYPES)
+def test_what_stands_under_type_checking_runs_where_that_is_another_name(above, is_proven):
+    text = f"{above}\nif TYPE_CHECKING:\n    from other import Base\nclass Base: ...\n"
+    found = unproven(f"{text}class Net(Base):\n    def __init__(self, x=0):\n        self.x = x\n")
+    assert ("may run what is for types alone" not in found) is is_proven
+    assert (found == "") is is_proven

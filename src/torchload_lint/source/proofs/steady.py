@@ -14,8 +14,10 @@ from torchload_lint.source.facts.scripts import is_main_guard
 from torchload_lint.source.names.members import base_expressions
 from torchload_lint.source.proofs.known.harmless import DECORATORS, is_harmless_base
 from torchload_lint.source.proofs.lineage import UnprovenError
+from torchload_lint.source.proofs.uses.at_import import is_for_types
 from torchload_lint.source.proofs.uses.missing import always_runs
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import is_type_checking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +123,8 @@ def check_steady(module: Module) -> None:
 
 
 def _changes(node: ast.AST, module: Module) -> str:
+    if isinstance(node, ast.If) and is_type_checking(node.test):
+        return "" if is_for_types(node.test, module) else "may run what is for types alone"
     if _takes_all(node):
         return "takes whatever names another file has"
     if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):

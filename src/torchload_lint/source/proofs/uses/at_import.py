@@ -16,7 +16,6 @@ from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.project.imports import files_of
 from torchload_lint.source.proofs.known.harmless import is_harmless, is_harmless_base
 from torchload_lint.source.text.definitions import FUNCTIONS
-from torchload_lint.source.text.expressions import last_name
 from torchload_lint.source.text.import_rows import absolute
 
 if TYPE_CHECKING:
@@ -71,6 +70,7 @@ _KEEPING_METHODS = frozenset(
 _RUNNING = ("operator.call", "operator.methodcaller", "types.FunctionType", "types.CodeType")
 """What calls by a name, or runs code that is given."""
 _NAMING = (ast.Attribute, ast.Name)
+_FOR_TYPES = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
 _OF_VALUES = frozenset(
     """
     absolute add add_argument add_subparsers addHandler append capitalize clear copy count decode
@@ -125,7 +125,7 @@ def _run_by(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
 
 
 def _imported(home: SourceFile) -> Iterator[str]:
-    for node in _run_at_import(home.tree):
+    for node in _run_at_import(home):
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -133,24 +133,29 @@ def _imported(home: SourceFile) -> Iterator[str]:
             yield from (f"{base}.{one.name}".removesuffix(".*") for one in node.names)
 
 
-def _run_at_import(tree: ast.AST) -> Iterator[ast.AST]:
+def _run_at_import(module: SourceFile) -> Iterator[ast.AST]:
     """The parts of a file outside of functions and of what only runs in a program of its own."""
-    waiting: deque[ast.AST] = deque([tree])
+    waiting: deque[ast.AST] = deque([module.tree])
     while waiting:
         node = waiting.popleft()
         yield node
         if isinstance(node, FUNCTIONS):
-            defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-            waiting.extend([*node.decorator_list, *defaults])
-        elif isinstance(node, ast.If) and (is_main_guard(node) or _is_for_types(node.test)):
+            waiting.extend([*node.decorator_list, node.args, *filter(None, [node.returns])])
+        elif isinstance(node, ast.If) and (is_main_guard(node) or is_for_types(node.test, module)):
             waiting.extend(node.orelse)
         elif not isinstance(node, ast.Lambda):
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def _is_for_types(test: ast.expr) -> bool:
-    """``if TYPE_CHECKING:``, which never runs."""
-    return last_name(test) == "TYPE_CHECKING"
+def is_for_types(test: ast.expr, module: SourceFile) -> bool:
+    """``if TYPE_CHECKING:``, which never runs: that of typing, or a name that is ``False``."""
+    if module.bindings.qualified(test) in _FOR_TYPES:
+        return True
+    made = module.bindings.definitions(test) if isinstance(test, ast.Name) else ()
+    values = [one.value for one in made if one.kind == "assign"]
+    return len(values) == len(made) > 0 and all(
+        isinstance(one, ast.Constant) and one.value is False for one in values
+    )
 
 
 class _ImportSearch:
@@ -162,7 +167,7 @@ class _ImportSearch:
 
     def file(self, module: SourceFile) -> Iterator[str]:
         """Each such call of a file."""
-        for node in _run_at_import(module.tree):
+        for node in _run_at_import(module):
             for called in _called(node):
                 given = _given(node) if isinstance(node, ast.Call) else []
                 if not self._is_quiet(called, given, module, _DEPTH):
