@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.calls import Use
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,7 @@ _TAKE_MODULES = frozenset(
     }
 )
 """Functions of torch that are given modules, and no state."""
+_TAKING_OBJECTS = frozenset({"add_module", "register_module", "vars"})
 SETTINGS_KEYS = frozenset(
     "args cfg config configs hparams hyper_parameters hyperparams opt opts options params".split()
 )
@@ -197,7 +199,7 @@ class _Follower:
                 yield self._object(call) if self._asserted(call) else _NOTHING
             elif called in _COPIES:
                 yield from self.uses(call, depth - 1)
-            elif called in _TAKE_MODULES or called == "builtins.vars":
+            elif called in _TAKE_MODULES or last_name(call.func) in _TAKING_OBJECTS:
                 yield self._object(call)
             elif called == "builtins.getattr" and _asks_for_part(call, node):
                 yield _OBJECT if call.args[2:] else self._object(call)
@@ -289,13 +291,22 @@ class _Follower:
             yield self._object_or_other(self._reads_of(targets[0], node), depth)
             return
         if not all(isinstance(target, ast.Name) for target in targets):
-            yield _OTHER
+            yield self._unpacked(node, targets, depth)
             return
         if isinstance(node, ast.NamedExpr):
             yield from self.uses(node, depth - 1)
         for target in targets:
             assert isinstance(target, ast.Name)
             yield from self._name_uses(node, target.id, depth)
+
+    def _unpacked(self, node: ast.AST, targets: list[ast.expr], depth: int) -> str:
+        """``net, epoch = …``: whether a part of the value is an object by its use."""
+        before = len(self.shown)
+        for target in (part for each in targets for part in getattr(each, "elts", ())):
+            if isinstance(target, ast.Name):
+                list(self._name_uses(node, target.id, depth))
+        self.shown[before:] = [one for one in self.shown[before:] if not _may_be_of_tensor(one)]
+        return _OBJECT if self.shown[before:] else _OTHER
 
     def _object_or_other(self, places: list[ast.expr], depth: int) -> str:
         """What places where the value is known to be seen say of it: that it is an object."""
@@ -312,11 +323,8 @@ class _Follower:
             ("returns of", function),
             lambda: [each for each in ast.walk(function) if isinstance(each, ast.Return)],
         )
-        return (
-            _calls_by_function(self._module, name).get(function, [])
-            if returns == [statement]
-            else []
-        )
+        is_only = returns == [statement]
+        return _calls_by_function(self._module, name).get(function, []) if is_only else []
 
     def _reads_of(self, target: ast.Attribute, stored: ast.AST) -> list[ast.expr]:
         """The reads of ``self.name`` in a class that sets it to the value, and else to None."""
