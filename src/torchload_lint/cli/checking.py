@@ -19,7 +19,6 @@ from torchload_lint.cli.terminal import (
     fail,
     say,
     tell_crashes,
-    warn,
     write_text,
 )
 from torchload_lint.config import TEXT_FORMATS, ConfigError
@@ -34,11 +33,9 @@ from torchload_lint.workspace.on_disk.discover import is_forced_out
 
 if TYPE_CHECKING:
     from torchload_lint.config import Config
-    from torchload_lint.fixes.repair import Repair
     from torchload_lint.reports.provenance import Provenance
     from torchload_lint.rules.base import Rule
-    from torchload_lint.rules.context import Context, Veto
-    from torchload_lint.rules.situation import Situation
+    from torchload_lint.verify import FixProofs
     from torchload_lint.workspace import Settings
     from torchload_lint.workspace.adoption.known_findings import KnownFindings
 
@@ -121,7 +118,8 @@ def run_check(flags: Flags) -> int:
 def _run(flags: Flags) -> int:
     """Raises ConfigError."""
     _refuse_contradictions(flags)
-    projects = Projects(_settings(flags), _veto(flags) if flags.verify else None)
+    proofs = _proofs(flags)
+    projects = Projects(_settings(flags), proofs.veto if proofs else None)
     config = projects.config_of(Path())
     projects.project_of(Path("any")).validate()
     is_stdin = STDIN in map(str, flags.paths)
@@ -134,7 +132,7 @@ def _run(flags: Flags) -> int:
         jobs=1 if flags.verify else flags.jobs,
     )
     if is_stdin:
-        return _check_stdin(flags, projects, options, config)
+        return _check_stdin(flags, projects, options, config, proofs)
     if flags.explain_load:
         from torchload_lint.cli.explaining import explain_load  # noqa: PLC0415 - seldom
 
@@ -148,6 +146,7 @@ def _run(flags: Flags) -> int:
     if flags.update_baseline:
         return _update_baseline(outcome, flags, config, projects)
     found = outcome.results
+    hints.at_proofs(proofs, found)
     known = None if flags.no_suppressions else _known(config, projects)
     if known:
         outcome = known.hidden_in(outcome)
@@ -190,28 +189,13 @@ def _refuse_contradictions(flags: Flags) -> None:
         raise ConfigError("--add-noqa and --update-baseline exclude each other")
 
 
-def _veto(flags: Flags) -> Veto:
-    """Real torch, asked before a fix is offered."""
-    from torchload_lint.verify import Interpreter, NoTorchError, Prover, find_python  # noqa: PLC0415
+def _proofs(flags: Flags) -> FixProofs | None:
+    """Real torch, asked before a fix is offered; None where nothing is to be proven."""
+    if not flags.verify:
+        return None
+    from torchload_lint.verify import FixProofs, Interpreter, Prover, find_python  # noqa: PLC0415
 
-    prover = Prover(Interpreter(find_python(flags.python, Path()), flags.timeout))
-    said: set[str] = set()
-
-    def veto(situation: Situation, repair: Repair, context: Context) -> str:
-        try:
-            objection = prover.veto(situation, repair, context)
-        except NoTorchError as error:
-            raise ConfigError(
-                f"--verify: {error}; name an interpreter that has it with --python"
-            ) from error
-        place = f"{situation.module.path}:{situation.load.span.start.row}"
-        line = f"{place}: the fix is not applied: {objection}"
-        if objection and line not in said:  # a file is checked again after each round of fixes
-            said.add(line)
-            warn(line)
-        return objection
-
-    return veto
+    return FixProofs(Prover(Interpreter(find_python(flags.python, Path()), flags.timeout)))
 
 
 def _settings(flags: Flags) -> Settings:
@@ -222,7 +206,9 @@ def _settings(flags: Flags) -> Settings:
     return settings._replace(python=flags.python, remote=flags.remote)
 
 
-def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Config) -> int:
+def _check_stdin(
+    flags: Flags, projects: Projects, options: Options, config: Config, proofs: FixProofs | None
+) -> int:
     """Findings go to standard error where standard output carries the fixed source."""
     path = Path(flags.stdin_filename or STDIN)
     if sys.stdin is None or (options.write and sys.stdout is None):
@@ -233,6 +219,7 @@ def _check_stdin(flags: Flags, projects: Projects, options: Options, config: Con
     else:
         result, fixed = check_input(given, path, projects, options)
     results = (result,) if result.diagnostics or result.fixed else ()
+    hints.at_proofs(proofs, results)
     torch = (projects.project_of(path).torch_of(path),) if result.loads.total else ()
     crashes = tuple((str(path), crash) for crash in result.crashes)
     outcome = Run(results, (str(path),), loads=result.loads, torch=torch, crashes=crashes)

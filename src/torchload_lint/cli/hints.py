@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.diagnostic import FileResult
+    from torchload_lint.verify import FixProofs
     from torchload_lint.workspace.projects import Projects
 
 _RULE = late_pattern(r"TLL\d{3}")
@@ -42,6 +43,12 @@ def tell(remarks: Iterable[str]) -> None:
     """Say what a reader of the report has to know."""
     for remark in remarks:
         say(f"note: {remark}\n", err=True)
+
+
+def at_proofs(proofs: FixProofs | None, results: Sequence[FileResult]) -> None:
+    """Say which fixes are not applied for want of a proof, and what the proofs left out."""
+    for remark in proofs.remarks(results) if proofs else ():
+        warn(remark)
 
 
 def at_nothing_to_check(paths: Sequence[Path]) -> None:

@@ -27,6 +27,7 @@ from torchload_lint.verify import (
     find_python,
     runs_code_for_sure,
     unreadable_files,
+    without,
 )
 from torchload_lint.workspace import Projects, discover
 from torchload_lint.workspace.on_disk.checkpoint_names import part_checkpoints
@@ -178,7 +179,7 @@ def _line(proof: LoadProof, kind: str) -> str:
     allowed = ", ".join(proof.allowlist) or "nothing"
     said = f"loads ({outcome.how})" if outcome.loads else f"{outcome.status}: {outcome.error}"
     if outcome.patched:
-        said += f"; without what the program puts in the place of {', '.join(outcome.patched)}"
+        said += f"; {without(outcome.patched)}"
     if outcome.shadow:
         place = Path(outcome.shadow)
         name = place.parent.name if place.stem == "__init__" else place.name.partition(".")[0]

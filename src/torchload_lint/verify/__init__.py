@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torchload_lint.verify.fix_proofs import FixProofs
 from torchload_lint.verify.interpreter import find_python
 from torchload_lint.verify.parent import (
     DEFAULT_TIMEOUT,
@@ -17,12 +18,14 @@ from torchload_lint.verify.proofs import (
     Prover,
     runs_code_for_sure,
     unreadable_files,
+    without,
 )
 from torchload_lint.verify.written import NotReadableError
 
 __all__ = [
     "DEFAULT_TIMEOUT",
     "AllowedObject",
+    "FixProofs",
     "Interpreter",
     "LoadOutcome",
     "LoadProof",
@@ -34,4 +37,5 @@ __all__ = [
     "prove",
     "runs_code_for_sure",
     "unreadable_files",
+    "without",
 ]

@@ -11,11 +11,17 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 _GUARDED = (
-    "torch.serialization", "torch._weights_only_unpickler", "pickle", "_compat_pickle",
-    "torch._utils", "torch._tensor", "torch.storage", "builtins", "io", "os", "os.path", "struct",
-    "collections", "contextlib", "copyreg", "functools", "pathlib", "warnings",
+    "torch.serialization", "torch._weights_only_unpickler", "torch._utils", "torch._tensor",
+    "torch.storage",
 )  # fmt: skip
-"""The modules in which a restricted load takes place, and those of Python's that these ask."""
+"""The modules of torch in which a restricted load takes place. Of Python's, which these ask, all
+are guarded that were imported with torch."""
+_PYTHONS = getattr(sys, "stdlib_module_names", frozenset()) | {
+    "pickle", "_compat_pickle", "builtins", "io", "os", "posixpath", "ntpath", "struct", "tarfile",
+    "collections", "contextlib", "copyreg", "functools", "pathlib", "warnings", "threading", "re",
+    "json", "shutil", "tempfile", "typing", "types", "enum", "operator", "weakref", "zipfile",
+}  # fmt: skip
+"""Python's own; before 3.10, which does not say, those that a load may ask."""
 _GUARDED_NAMES = {
     "torch": ("load", "serialization"),
     "torch._C": ("PyTorchFileReader",),
@@ -35,6 +41,8 @@ class Original:
     def __init__(self, loader: ModuleType, *scripts: ModuleType) -> None:
         """Keep all of it."""
         modules = [sys.modules[name] for name in _GUARDED if name in sys.modules]
+        known = dict(sys.modules)
+        modules += [one for name, one in known.items() if name.partition(".")[0] in _PYTHONS]
         unpickler = getattr(loader, "_weights_only_unpickler", None)
         modules += [sys.modules[name] for name in _GUARDED_NAMES if name in sys.modules]
         modules += [loader, *scripts]

@@ -41,6 +41,9 @@ _SECONDS_TO_END = 15.0
 _MOST_READ = 1 << 22
 """Bytes of an answer."""
 
+_SHARE_OF_MEMORY = 0.75
+"""The share of the free memory that a load, and what was started for it, may take."""
+
 _INSTALLED = ("site-packages", "dist-packages")
 
 _ABSENT = frozenset({"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ONLY_LOAD"})
@@ -195,8 +198,8 @@ def prove(
         torch=str(answer.get("torch", "")),
         python=str(answer.get("python", "")),
         how=str(answer.get("how", "")),
-        imported=tuple(map(str, answer.get("imported", ()))),
-        patched=tuple(map(str, answer.get("patched", ()))),
+        imported=_texts(answer, "imported"),
+        patched=_texts(answer, "patched"),
         shadow=str(answer.get("shadow", "")),
     )
 
@@ -212,6 +215,11 @@ def _is_swapped(checkpoint: Path) -> bool:
     except (OSError, ZipFaultError, LimitExceededError):
         return False
     return order not in {b"", sys.byteorder.encode()}
+
+
+def _texts(answer: dict[str, Any], name: str) -> tuple[str, ...]:
+    found = answer.get(name)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _status(answer: dict[str, Any]) -> str:
@@ -264,16 +272,17 @@ def _ask(
     environment: dict[str, str],
 ) -> dict[str, Any]:
     question = secrets.token_hex(8)
-    command = [_program(interpreter.python), str(SUPERVISOR), str(interpreter.timeout)]
+    limits = (str(interpreter.timeout), str(_SHARE_OF_MEMORY))
+    command = [_program(interpreter.python), str(SUPERVISOR), *limits]
     data = json.dumps({**request, "question": question}).encode()
     output = _answer_of(command, data, interpreter.timeout, folder, environment)
     if output is None:
         return _late(interpreter.timeout)
     try:
         answer = json.loads(output)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
-    if isinstance(answer, dict) and answer.get("question") == question:
+    if isinstance(answer, dict) and answer.get("question") == question and "status" in answer:
         return _late(interpreter.timeout) if answer.get("status") == "timeout" else answer
     if not _works(interpreter, folder, environment):
         raise NoTorchError(f"{interpreter.python} does not work: it does not run Python")
@@ -297,7 +306,7 @@ def _answer_of(
     """What a program writes when it is given data; None where it does not end in time
     (and a while more).
 
-    Raises NoTorchError where it cannot be started.
+    Raises NoTorchError where it cannot be started, or writes nothing at all in time.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - the interpreter that the user named
@@ -312,14 +321,18 @@ def _answer_of(
     except OSError as error:
         raise NoTorchError(f"{command[0]} cannot be started: {error.strerror}") from None
     found: list[bytes] = []
+    begun = threading.Event()
     threads = [
         threading.Thread(target=_give, args=(process, data), daemon=True),
-        threading.Thread(target=_take, args=(process, found), daemon=True),
+        threading.Thread(target=_take, args=(process, found, begun), daemon=True),
     ]
     try:
         for thread in threads:
             thread.start()
         threads[1].join(seconds)
+        if threads[1].is_alive() and not begun.is_set():
+            _kill(process)
+            raise NoTorchError(f"{command[0]} does not run Python within {seconds:g} s")
         until = time.monotonic() + _PATIENCE
         while threads[1].is_alive() and time.monotonic() < until:
             _continue(process)  # its own time is over soon, unless a project has stopped it
@@ -343,11 +356,13 @@ def _give(process: subprocess.Popen[bytes], data: bytes) -> None:
         process.stdin.close()
 
 
-def _take(process: subprocess.Popen[bytes], found: list[bytes]) -> None:
+def _take(process: subprocess.Popen[bytes], found: list[bytes], begun: threading.Event) -> None:
     """All that is written; of what goes on for ever, as much as an answer can be."""
     assert process.stdout is not None
     with contextlib.suppress(OSError, ValueError):  # it was closed
-        found.append(process.stdout.read(_MOST_READ))
+        if first := process.stdout.read(1):
+            begun.set()
+        found.append(first + process.stdout.read(_MOST_READ))
         process.stdout.close()
 
 
@@ -378,5 +393,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         try:
             process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process, and what it has started in its group."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):  # it has ended
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()

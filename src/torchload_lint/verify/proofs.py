@@ -34,7 +34,7 @@ from torchload_lint.verify.parent import (
 from torchload_lint.verify.written import NotReadableError, written_around
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from torchload_lint.fixes.repair import Allow, Repair
     from torchload_lint.rules.context import Context
@@ -107,29 +107,23 @@ class Prover:
         """
         yield from self._of(situation.module, situation.load, situation, context)
 
-    def veto(self, situation: Situation, repair: Repair, context: Context) -> str:
+    def veto(self, situation: Situation, repair: Repair, context: Context) -> tuple[str, str]:
         """Why a fix must not be applied: the first load that fails with what it allows; or "".
+        And what the program has, but its proof was without.
 
         Raises NoTorchError.
         """
         if repair.allow and not _readable(situation):
-            return "there is no checkpoint to prove the fix with"
+            return "there is no checkpoint to prove the fix with", ""
+        patched: dict[str, None] = {}
         try:
-            proofs = self.of_fix(situation, repair, context)
-            failed = next(
-                (one for one in proofs if not one.outcome.loads or one.outcome.shadow), None
-            )
+            for one in self.of_fix(situation, repair, context):
+                if not one.outcome.loads or one.outcome.shadow:
+                    return _objection(one), ""
+                patched |= dict.fromkeys(one.outcome.patched)
         except NotReadableError as error:
-            return f"the fix is not proven: {error}"
-        if failed is None:
-            return ""
-        outcome = failed.outcome
-        if outcome.loads:  # with the real torch, which the program does not have
-            return f"the fix is not proven: {outcome.shadow} stands in for torch, or a module of it"
-        said = f"{outcome.status}: {outcome.error}"
-        if not outcome.torch:  # it never got as far as to say so
-            return f"{failed.checkpoint} could not be tried with it ({said})"
-        return f"torch {outcome.torch} does not load {failed.checkpoint} with it ({said})"
+            return f"the fix is not proven: {error}", ""
+        return "", without(patched)
 
     def of_fix(self, situation: Situation, repair: Repair, context: Context) -> Iterator[LoadProof]:
         """The code that a fix would leave, for each checkpoint.
@@ -201,6 +195,22 @@ class Prover:
                 self._late[program.file] = outcome
             self._known[key] = outcome
         return self._known[key]
+
+
+def without(patched: Iterable[str]) -> str:
+    """What a load was done without, in words; empty where that is nothing."""
+    names = ", ".join(patched)
+    return names and f"without what the program puts in the place of {names}"
+
+
+def _objection(failed: LoadProof) -> str:
+    outcome = failed.outcome
+    if outcome.loads:  # with the real torch, which the program does not have
+        return f"the fix is not proven: {outcome.shadow} stands in for torch, or a module of it"
+    said = f"{outcome.status}: {outcome.error}"
+    if not outcome.torch:  # it never got as far as to say so
+        return f"{failed.checkpoint} could not be tried with it ({said})"
+    return f"torch {outcome.torch} does not load {failed.checkpoint} with it ({said})"
 
 
 def _lost_in_block(module: Module, load: LoadCall, situation: Situation, context: Context) -> str:
