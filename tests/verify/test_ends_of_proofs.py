@@ -158,3 +158,65 @@ def test_an_objection_is_told_where_the_finding_is_left():
         "b.ipynb:cell 2:7: the fix is not applied: for a reason",
     ]
     assert not list(proofs.remarks([FileResult("a.py", fixed=(left,))]))
+
+
+CLASS = """
+    import itertools, os, queue, sqlite3, threading, time, torch
+
+    JOBS = queue.Queue()
+    threading.Thread(target=lambda: [job() for job in iter(JOBS.get, None)], daemon=True).start()
+
+    LOADS = itertools.count()
+
+    class Config:
+        def __setstate__(self, state):
+            {}
+"""
+NOT_TRIED = {
+    "hands it to a thread": """JOBS.put(lambda: os.mkdir("ran"))
+            time.sleep(1)""",
+    "raises another error": """try:
+                torch.save(1, "ran")
+            except RuntimeError:
+                raise ValueError("no cache") from None""",
+}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what the kernel refuses")
+@pytest.mark.parametrize("action", NOT_TRIED.values(), ids=NOT_TRIED)
+def test_what_is_kept_from_a_class_is_no_refusal(project, action):
+    write(project, {"app/model.py": CLASS.format(action)})
+    result = run("verify", "read.py")
+    assert not (project / "ran").exists()
+    assert result.exit_code == 2, result.output
+    assert "1 not proven" in result.output
+
+
+def test_an_error_of_a_library_whose_file_leads_nowhere_is_no_refusal(project):
+    opened = CLASS.format("DATA.execute('create table t(a)')")
+    write(
+        project, {"app/model.py": f"{dedent(opened).lstrip()}\nDATA = sqlite3.connect('data.db')\n"}
+    )
+    result = run("verify", "read.py")
+    assert result.exit_code == 2, result.output
+    assert "may be because what is open already leads nowhere" in result.output
+
+
+def test_a_class_that_raises_once_is_refused(project):
+    """What has run in vain is not there when the next way is tried, as in the program."""
+    once = 'if next(LOADS) == 0: raise ValueError("not yet")'
+    write(project, {"app/model.py": CLASS.format(once)})
+    result = run("verify", "read.py")
+    assert result.exit_code == 1, result.output
+    assert "refused: ValueError: not yet" in result.output
+
+
+def test_a_class_that_needs_the_numbers_is_proven(project):
+    needs = "assert state['w'].sum().item() == 2, 'no numbers'"
+    save = "from app.model import Config; torch.save(Config(w=torch.ones(2)), 'state.pt')"
+    save = f"import torch; {save}"
+    subprocess.run([sys.executable, "-c", save], cwd=project, check=True)
+    write(project, {"app/model.py": CLASS.format(needs)})
+    result = run("verify", "read.py")
+    assert result.exit_code == 0, result.output
+    assert "loads (cpu device, mapped)" in result.output

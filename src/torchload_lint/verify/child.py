@@ -46,6 +46,8 @@ _NAMES_OF_OWN = ("__main__", "checked_module")
 """What the file that the allowlist stands in is called, where no other file imports it."""
 _MOST_NAMED = 100
 """Packages that are named as imported."""
+_MOST_ERRORS = 20
+"""Errors of a chain that are looked at."""
 
 
 def main() -> None:
@@ -350,11 +352,22 @@ def _check(items: list[Any], written: dict[str, Any], refuse: list[str]) -> None
 def _load(load: Any, request: dict[str, Any], restoring: Any) -> dict[str, Any]:  # noqa: ANN401
     """What comes of ``torch.load``."""
     path = request["checkpoint"]
-    how, error = restoring.load(load, path, is_swapped=request["swapped"])
+    how, error, again = restoring.load(load, path, request["way"], is_swapped=request["swapped"])
     if error is None:
         return {"status": "loads", "how": how}
     is_answer = not isinstance(error, (OSError, MemoryError)) and restoring.can_be_read(path)
-    return {"status": "refused" if is_answer else "failed", "error": _described(error)}
+    status = "again" if again else "refused" if is_answer else "failed"
+    errors = " ".join(map(_described, _chain(error)))
+    return {"status": status, "error": _described(error), "errors": errors}
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    """An error, and those that it was raised in the place of."""
+    found: list[BaseException] = []
+    while error is not None and error not in found and len(found) < _MOST_ERRORS:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
 
 
 def _new_modules(before: set[str]) -> list[str]:

@@ -10,7 +10,6 @@ import os
 import re
 import stat
 import sys
-import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +56,6 @@ class ProofGuard:
         self._met = ""
         self._done = ""
         self._is_loading = False
-        self._not_asked: frozenset[int] = frozenset()
-        self._threads, self._own = sys._current_frames, threading.get_ident  # noqa: SLF001
         self._shut = _way_to_shut()
         self._cut = _way_to_cut()
         self._is_shut = self._has_cut = False
@@ -69,7 +66,7 @@ class ProofGuard:
         if is_asked and (name := f"{args[0]}.{args[1]}") not in (self._known or ()):
             self._met = f"{name} would be unpickled without restriction"
             raise RuntimeError(f"{self._met}; move what loads it into a function")
-        if self._is_loading and _does(event, args) and self._own() not in self._not_asked:
+        if self._is_loading and _does(event, args):
             shown = f"({args[0]!r:.80})" if args and isinstance(args[0], (str, bytes)) else ""
             self._done = f"{event}{shown} is called while the file loads, which no proof does"
             raise RuntimeError(self._done)
@@ -85,15 +82,13 @@ class ProofGuard:
 
     @contextmanager
     def loading(self) -> Iterator[None]:
-        """Inside, nothing is unpickled unseen, and nothing done but to compute and to read, by this
-        thread and those that it starts; what the kernel refuses, it refuses from then on.
-
-        Threads that the project has started before go on with what they do.
+        """Inside, nothing is unpickled unseen, and nothing done but to compute and to read, by any
+        thread: a class may hand what it does to one that was started before. What the kernel
+        refuses, it refuses from then on, to this thread and those that it starts.
         """
         sys.dont_write_bytecode = True
         self._has_cut = self._cut()
         self._is_shut = self._shut()
-        self._not_asked = frozenset(self._threads()) - {self._own()}
         with self.only(frozenset()):
             self._is_loading = True
             try:
@@ -103,10 +98,17 @@ class ProofGuard:
 
     def judged(self, outcome: dict[str, Any]) -> dict[str, Any]:
         """The outcome of a load; what is refused here is not refused by torch."""
+        errors = outcome.pop("errors", "")
+        is_error = outcome["status"] != "loads"
         is_refused = outcome["status"] == "refused"
-        by_kernel = self._is_shut and is_refused and "Permission denied" in outcome["error"]
-        if self._has_cut and outcome["status"] == "failed" and _IS_CUT.search(outcome["error"]):
-            self._done = "what is open already is written to while the file loads, as no proof does"
+        by_kernel = self._is_shut and is_refused and "Permission denied" in errors
+        if self._has_cut and is_error and _IS_CUT.search(errors):
+            said = "what is open already is written to while the file loads, as no proof does"
+            self._done = self._done or said
+        # What a library makes of a file that leads nowhere has any name.
+        if self._has_cut and is_refused and not errors.startswith("UnpicklingError"):
+            said = "which may be because what is open already leads nowhere while the file loads"
+            self._done = self._done or f"{outcome['error']}, {said}"
         if self._done or (self._met and is_refused):
             return {"status": "failed", "error": self._done or self._met}
         return {**outcome, "status": "failed"} if by_kernel else outcome

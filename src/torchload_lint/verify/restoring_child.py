@@ -95,27 +95,34 @@ class Restoring(Loader):
         self,
         load: Any,  # noqa: ANN401 - torch.load
         path: str,
+        first: int,
         *,
         is_swapped: bool,
-    ) -> tuple[str, BaseException | None]:
+    ) -> tuple[str, BaseException | None, bool]:
         """On the meta device and mapped where that works, since only whether it loads is asked.
 
-        How that was, or the error of the last way.
+        How that was; or the error of a way, and whether another process has to try the next one:
+        what has run in vain has changed this process.
         """
         mapped: tuple[dict[str, Any], ...] = ({"mmap": True}, {})
         ways = [{"map_location": device, **more} for device in ("meta", "cpu") for more in mapped]
-        error: BaseException | None = None
-        for way in ways[-1:] if is_swapped else ways:
-            try:
-                with self.block():
-                    load(path, weights_only=True, **way)
-            except Exception as failure:  # noqa: BLE001, PERF203 - each way has its own reasons
-                error = failure
-                if type(failure).__name__ == "UnpicklingError":  # no other way would change that
-                    break
-            else:
-                return f"{way['map_location']} device{', mapped' if way.get('mmap') else ''}", None
-        return "", error
+        for way in ways[-1:] if is_swapped else ways[first:]:
+            error = self._error_of(load, path, way)
+            if error is None:
+                how = f"{way['map_location']} device{', mapped' if way.get('mmap') else ''}"
+                return how, None, False
+            if not _is_not_mapped(error):
+                break
+        is_last = way is ways[-1] or type(error).__name__ == "UnpicklingError"
+        return "", error, not is_last
+
+    def _error_of(self, load: Any, path: str, way: dict[str, Any]) -> BaseException | None:  # noqa: ANN401 - torch.load
+        try:
+            with self.block():
+                load(path, weights_only=True, **way)
+        except Exception as failure:  # noqa: BLE001 - each way has its own reasons
+            return failure
+        return None
 
     @staticmethod
     def can_be_read(path: str) -> bool:
@@ -128,3 +135,8 @@ class Restoring(Loader):
         except Exception:  # noqa: BLE001 - a hook raises anything
             return False
         return True
+
+
+def _is_not_mapped(failure: BaseException) -> bool:
+    """Whether torch refuses to map a file of the old format, before it reads anything of it."""
+    return str(failure).startswith("mmap can only be used with files")
