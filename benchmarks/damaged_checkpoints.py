@@ -203,7 +203,12 @@ def load(data: bytes, entries: list[Any]) -> str:
     clear_safe_globals()
     try:
         with safe_globals(entries):
-            torch.load(io.BytesIO(data), weights_only=True)
+            try:
+                torch.load(io.BytesIO(data), weights_only=True)
+            except RuntimeError as error:
+                if "CUDA device" not in str(error):
+                    raise
+                torch.load(io.BytesIO(data), weights_only=True, map_location="cpu")
     except Exception as error:  # noqa: BLE001 - whatever torch or a class raises
         reason = str(error).rpartition("WeightsUnpickler error: ")[2].strip()
         return f"{type(error).__name__}: {reason.partition(chr(10))[0][:200]}"
@@ -218,7 +223,7 @@ def mutant(data: bytes, chance: random.Random, globals_: list[bytes]) -> bytes:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
         return changed_streams(data, chance, globals_)
     kind = chance.random()
-    if kind < 0.1:
+    if kind < 0.1 or not members:
         return changed_bytes(data, chance)
     at = next((at for at, (name, _) in enumerate(members) if name.endswith("data.pkl")), 0)
     if kind > 0.85:

@@ -43,15 +43,25 @@ def dtype_fault(target: ObjectValue, state: PickledValue) -> str:
         return _own_type_fault(state)
     if not _is_sound_metadata(code[:1], state):
         return "its metadata is not that of its kind"
-    if names is not None or fields is not None:
-        return _fields_fault(code, names, fields, size, flags)
-    if subarray is not None:
-        return _subarray_fault(code, subarray, size, flags)
+    if (subarray, names, fields) != (None, None, None):
+        return _parts_fault(code, state)
     if code[:1] in "SUVa":
         fits = size == _own_size(code, size) and flags in {0, _NEEDS_INIT}
         return "" if fits else "its size or flags are not those of its kind"
     fits = (size, alignment) == (-1, -1) and flags == (_OF_OBJECT if code[:1] == "O" else 0)
     return "" if fits else "its size or flags are not those of its kind"
+
+
+def _parts_fault(code: str, state: tuple[PickledValue, ...]) -> str:
+    """Of a dtype with fields, or of one that repeats another."""
+    _, _, subarray, names, fields, size, _, flags = state[:8]
+    if not isinstance(size, int) or not isinstance(flags, int):
+        return "its size or flags are not integers"
+    if (names, fields) == (None, None):
+        return _subarray_fault(code, subarray, size, flags)
+    if subarray is not None:
+        return "it has fields, and a subarray beside them"
+    return _fields_fault(code, names, fields, size, flags)
 
 
 _ORDERS = ("<", ">", "=", "|", b"<", b">", b"=", b"|")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _INT64 = range(-(2**63), 2**63)
 
+PLAIN = frozenset("int bool float str bytes NoneType tuple list dict set bytearray".split())
+"""Kinds of which everything is known that a call looks at."""
 ANYTHING = "anything"
 """The kind of what only the program's own code can say."""
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.pickles.pickled_values import unhashable
-from torchload_lint.checkpoint.restricted.argument_kinds import is_pair, looped, value_kind
+from torchload_lint.checkpoint.restricted.argument_kinds import PLAIN, is_pair, looped, value_kind
+from torchload_lint.checkpoint.restricted.arrays.array_calls import ARRAY_CALLS
 from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.report import Problem
 
 _Check: TypeAlias = "Callable[[tuple[PickledValue, ...]], str]"
-_PLAIN = frozenset("int bool float str bytes NoneType tuple list dict set bytearray".split())
-"""Kinds of which everything is known that a call of these classes looks at."""
 _DECIMAL = late_pattern(r"[-+]?(?:[\d_]+\.?[\d_]*|\.[\d_]+|inf(?:inity)?|s?nan\d*)(?:e[-+]?\d+)?")
 _FRACTION = late_pattern(
     r"[-+]?(?:[\d_]+(?:/[\d_]+|\.?[\d_]*(?:e[-+]?\d+)?)|\.[\d_]+(?:e[-+]?\d+)?)"
@@ -56,7 +55,7 @@ _NEW_TAKES_ALL = frozenset("collections.deque collections.defaultdict argparse.N
 def _is_none_of(value: PickledValue, kinds: str) -> bool:
     """Whether a value is surely of another kind; any object of a class may act as a number."""
     kind = value_kind(value)
-    return kind in _PLAIN and kind not in kinds.split()
+    return kind in PLAIN and kind not in kinds.split()
 
 
 def _all_of(words: str, kinds: str) -> _Check:
@@ -99,7 +98,7 @@ def _factory(args: tuple[PickledValue, ...]) -> str:
 
 
 def _pairs(args: tuple[PickledValue, ...]) -> str:
-    if not args or value_kind(args[0]) not in _PLAIN - {"dict"}:
+    if not args or value_kind(args[0]) not in PLAIN - {"dict"}:
         return ""
     items = looped(args[0])
     return "" if items is not None and all(map(is_pair, items)) else "it is given no mapping"
@@ -143,7 +142,7 @@ _STATE = 2
 
 
 def _is_plain(value: PickledValue) -> bool:
-    return value_kind(value) in _PLAIN - {"NoneType"}
+    return value_kind(value) in PLAIN - {"NoneType"}
 
 
 def _fraction(args: tuple[PickledValue, ...]) -> str:
@@ -184,21 +183,9 @@ def _is_decimal_triple(parts: list[PickledValue] | tuple[PickledValue, ...]) -> 
 
 
 def _timezone(args: tuple[PickledValue, ...]) -> str:
-    return "its offset is no time" if value_kind(args[0]) in _PLAIN else ""
+    return "its offset is no time" if value_kind(args[0]) in PLAIN else ""
 
 
-def _array(args: tuple[PickledValue, ...]) -> str:
-    """``_reconstruct(ndarray, (0,), b"b")``."""
-    shape = args[1] if isinstance(args[1], (tuple, list)) else (args[1],)
-    fault = _all_of("integers", "int bool")(tuple(shape))
-    return fault or ("its type is no type" if _is_none_of(args[2], "str bytes") else "")
-
-
-def _scalar(args: tuple[PickledValue, ...]) -> str:
-    return "its value is no bytes" if len(args) > 1 and _is_none_of(args[1], "str bytes") else ""
-
-
-_ARRAYS = ("numpy._core.multiarray", "numpy.core.multiarray")
 _PATH = (0, 10**6, _all_of("texts", "str"))
 _CALLS: dict[str, tuple[int, int, _Check]] = {
     "builtins.slice": (1, 3, lambda _: ""),
@@ -214,8 +201,7 @@ _CALLS: dict[str, tuple[int, int, _Check]] = {
     "fractions.Fraction": (0, 2, _fraction),
     "decimal.Decimal": (0, 2, _decimal),
     "argparse.Namespace": (0, 0, lambda _: ""),
-    **{f"{module}._reconstruct": (3, 3, _array) for module in _ARRAYS},
-    **{f"{module}.scalar": (1, 2, _scalar) for module in _ARRAYS},
+    **ARRAY_CALLS,
     **dict.fromkeys(
         (f"pathlib.{kind}Path" for kind in ("", "Pure", "Posix", "PurePosix", "PureWindows")), _PATH
     ),
