@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
+from torchload_lint.checkpoint.enclosed.parts import Allowance
 from torchload_lint.checkpoint.known.torch_versions import NEWEST
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.pickles.last_object import keep_last, read_last
@@ -59,6 +60,8 @@ class Question(NamedTuple):
     """How deep checkpoints inside checkpoints are followed."""
     rules: bool = True
     """Whether torch's rules are asked, too; the object is the same without them."""
+    left: Allowance = Allowance()
+    """How much is still read of the file's parts; each file has its own."""
 
 
 @dataclass(slots=True)

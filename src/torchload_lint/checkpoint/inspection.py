@@ -20,26 +20,28 @@ from torchload_lint.checkpoint.called import (
 from torchload_lint.checkpoint.containers.bytesource import ByteSource, FileSource, MemorySource
 from torchload_lint.checkpoint.containers.container import Container, open_container
 from torchload_lint.checkpoint.containers.formats import is_plain_text, is_tar
+from torchload_lint.checkpoint.enclosed.finding import parts_of
+from torchload_lint.checkpoint.enclosed.judged import with_parts
+from torchload_lint.checkpoint.enclosed.parts import Allowance, EnclosedPart, unread
+from torchload_lint.checkpoint.enclosed.tar_pickles import OddTarError, read_tar_pickles, tar_guard
 from torchload_lint.checkpoint.evaluate import (
     Evaluation,
     Question,
     evaluate,
     no_garbage_collection,
 )
+from torchload_lint.checkpoint.found_globals import found_globals, global_places, places_of
 from torchload_lint.checkpoint.known.known_globals import spelling_of
 from torchload_lint.checkpoint.known.torch_versions import (
     NEWEST,
     Target,
-    default_allowed,
     features,
     registered_by,
 )
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
-from torchload_lint.checkpoint.pickles.places import name_places
 from torchload_lint.checkpoint.report import (
     UNKNOWN_CODE,
     CheckpointReport,
-    FoundGlobal,
     NeededGlobal,
     Problem,
     StandIn,
@@ -47,13 +49,11 @@ from torchload_lint.checkpoint.report import (
 )
 from torchload_lint.checkpoint.restricted.needs import minimal
 from torchload_lint.checkpoint.stand_ins import find_stand_ins
-from torchload_lint.checkpoint.tar_pickles import OddTarError, read_tar_pickles, tar_guard
 from torchload_lint.checkpoint.threats import Threat, find_threats, threat_in_words, way_out_of
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
-    from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, PickledValue
     from torchload_lint.checkpoint.restricted.needs import RequiredEntry
     from torchload_lint.names import GlobalName, HeldCall
 
@@ -114,7 +114,7 @@ def _guarded(source: ByteSource, name: str, question: Question) -> CheckpointRep
     """The last line of the promise that any bytes give a report."""
     try:
         with no_garbage_collection():
-            return _inspect(source, name, question)
+            return _inspect(source, name, question._replace(left=Allowance()))
     except OSError as error:
         return _unreadable(name, _access_problem(error))
     except (MemoryError, RecursionError) as error:
@@ -170,9 +170,42 @@ def _inspect_folder(name: str, question: Question) -> CheckpointReport:
 
 def _inspect(source: ByteSource, name: str, question: Question) -> CheckpointReport:
     container = open_container(source, Path(name).name, question.limits, question.target)
+    report = _read(source, name, container, question)
+    return report if report.verdict is Verdict.DANGEROUS else _with_parts(report, source, question)
+
+
+def _with_parts(
+    report: CheckpointReport, source: ByteSource, question: Question
+) -> CheckpointReport:
+    """What torch.load does not read is judged, too: another loader may read it."""
+    left = question.left
+    nested = question._replace(nesting=question.nesting - 1)
+    parts = parts_of(source, report.container, question.limits, left)
+    return with_parts(report, parts, left, lambda part: _judge_part(part, nested))
+
+
+def _judge_part(part: EnclosedPart, question: Question) -> CheckpointReport:
+    """What any loader would run of a part; otherwise why it was not read to its end, if so."""
+    if question.nesting < 0:
+        return _unreadable("", unread(part.where, "files lie in files in files"))
+    limits = question.limits
+    limits = limits._replace(opcodes=min(limits.opcodes, question.left.pickled()))
+    question = question._replace(limits=limits)
+    container = open_container(part.source, "", limits, question.target)
+    found = _hidden_pickle(part.source, container, "", question)
+    if found is not None:
+        return found
+    report = CheckpointReport("", container.kind, Verdict.UNREADABLE)
+    return _with_parts(report, part.source, question)
+
+
+def _read(
+    source: ByteSource, name: str, container: Container, question: Question
+) -> CheckpointReport:
+    """What becomes of what torch.load reads."""
     if container.problem is not None:
         hidden = _hidden_pickle(source, container, name, question)
-        if hidden is not None:
+        if hidden is not None and hidden.verdict is Verdict.DANGEROUS:
             return hidden
         verdict = Verdict.CANNOT_LOAD if container.is_torch_file else Verdict.UNREADABLE
         return CheckpointReport(name, container.kind, verdict, problems=(container.problem,))
@@ -191,7 +224,8 @@ def _inspect(source: ByteSource, name: str, question: Question) -> CheckpointRep
 def _hidden_pickle(
     source: ByteSource, container: Container, name: str, question: Question
 ) -> CheckpointReport | None:
-    """A pickle where torch reads none, or none of this name, and which an unsafe loader would run.
+    """A pickle where torch reads none, or none of this name, and which an unsafe loader would run;
+    or why it was not read to its end.
 
     ``GGUF`` and ``BZh`` are the start of a pickle, too, and of the name of a member of a tar file;
     what Python cannot read as a tar file, torch reads as a pickle. Under the name of another
@@ -210,8 +244,12 @@ def _hidden_pickle(
     is_archive = container.archive is not None
     inside = container if is_archive else Container("legacy or pickle")
     result = evaluate(source, inside._replace(problem=None), question)
+    question.left.pickled(result.guard.position)
     threats = _threats(result, question)
-    return _dangerous(name, result, threats, question) if threats else None
+    if threats:
+        return _dangerous(name, result, threats, question)
+    too_large = result.fault is not None and result.fault.code == "limit"
+    return _unreadable(name, result.fault) if too_large and result.fault else None
 
 
 def _dangerous_tar(source: ByteSource, name: str, question: Question) -> CheckpointReport | None:
@@ -264,7 +302,7 @@ def _dangerous(
         result.kind,
         Verdict.DANGEROUS,
         _protocol(result),
-        globals=_found_globals(result, question, _name_places(result, question), threats),
+        globals=found_globals(result, question, global_places(result, question), threats),
         problems=tuple(problems),
     )
 
@@ -297,7 +335,7 @@ def _blocked(
         result.kind,
         verdict,
         _protocol(result),
-        globals=_found_globals(result, question, _name_places(result, question)),
+        globals=found_globals(result, question, global_places(result, question)),
         problems=(problem,),
         called=called_classes(result.streams, result.guard.names),
     )
@@ -330,13 +368,13 @@ def _report(
     if needs:
         called |= kept_names(result.value, question.limits.places)
         called |= hashed_by_own_code(needs, result.value, question)
-    places = _name_places(result, question, *(value for need in needs for value in need.values))
+    places = global_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(
             name=need.name,
             spelling=spelling_of(need.runtime),
             pair=need.pair,
-            where=_where(need.values, places),
+            where=places_of(need.values, places),
             because=need.because,
             called=str(need.name) in called,
             calls=calls.get(str(need.name), ""),
@@ -358,7 +396,7 @@ def _report(
         verdict,
         _protocol(result),
         safe_globals=entries,
-        globals=_found_globals(result, question, places),
+        globals=found_globals(result, question, places),
         problems=tuple(dict.fromkeys(problems)),
         stand_ins=stand_ins,
         called=called_classes(result.streams, result.guard.names) if stand_ins else (),
@@ -386,57 +424,3 @@ def _too_old(entries: tuple[NeededGlobal, ...], target: Target) -> list[Problem]
 
 def _protocol(result: Evaluation) -> int | None:
     return result.main.protocol if result.main is not None else None
-
-
-def _where(values: list[PickledValue], places: dict[int, str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(places[id(value)] for value in values if id(value) in places))
-
-
-def _references(result: Evaluation) -> dict[str, list[GlobalRef]]:
-    """Every global of the file, in the order of its first appearance, with its first mentions."""
-    by_name: dict[str, list[GlobalRef]] = {}
-    for stream in result.streams:
-        for reference in stream.globals:
-            mentions = by_name.setdefault(str(reference.name), [])
-            if len(mentions) < _SHOWN_PLACES:
-                mentions.append(reference)
-    return by_name
-
-
-def _name_places(result: Evaluation, question: Question, *more: PickledValue) -> dict[int, str]:
-    """The places of all globals, and of some more values."""
-    mentions = [one for found in _references(result).values() for one in found]
-    return name_places(result.value, [*mentions, *more], question.limits.places)
-
-
-def _found_globals(
-    result: Evaluation,
-    question: Question,
-    places: dict[int, str],
-    threats: list[Threat] | None = None,
-) -> tuple[FoundGlobal, ...]:
-    calls = {threat.name: threat.call for threat in threats or ()}
-    return tuple(
-        FoundGlobal(
-            mentions[0].name,
-            _where(list(mentions), places),
-            _status(dotted, mentions[0].name.module, question.target, calls),
-            calls.get(dotted, ""),
-        )
-        for dotted, mentions in _references(result).items()
-    )
-
-
-_SHOWN_PLACES = 8
-
-
-def _status(dotted: str, module: str, target: Target, threats: dict[str, str]) -> str:
-    if dotted in threats:
-        return "dangerous"
-    if module in features(target.torch).blocked_modules:
-        return "blocked"
-    if dotted in default_allowed(target.torch):
-        return "default"
-    if dotted in registered_by(target.torch):
-        return "registered"
-    return "needed"

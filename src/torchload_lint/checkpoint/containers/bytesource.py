@@ -59,3 +59,24 @@ class FileSource:
             return b""
         self._file.seek(offset)
         return self._file.read(min(count, self._size - offset))
+
+
+class PartSource:
+    """A stretch of another source."""
+
+    def __init__(self, whole: ByteSource, begin: int, size: int | None = None) -> None:
+        self._whole = whole
+        self._begin = begin
+        there = max(whole.size - begin, 0)
+        self._size = there if size is None else min(size, there)
+
+    @property
+    def size(self) -> int:
+        """The number of bytes there are."""
+        return self._size
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Up to ``count`` bytes from ``offset``; fewer at the end."""
+        if offset < 0:
+            return b""
+        return self._whole.read_at(self._begin + offset, min(count, self._size - offset))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.advice import too_large
 from torchload_lint.checkpoint.containers.formats import is_tar, recognise
+from torchload_lint.checkpoint.containers.npy import npy_problem, npz_problem
 from torchload_lint.checkpoint.containers.safetensors import is_safetensors, safetensors_fault
 from torchload_lint.checkpoint.containers.zip_archive import (
     LOCAL_SIGNATURE,
@@ -51,6 +52,7 @@ def open_container(
         return _safetensors_out_of_place(source, name)
     problem = recognise(source)
     if problem is not None:
+        problem = npy_problem(source) if problem.code == "npy" else problem
         return Container(problem.code, problem)
     if is_tar(source):
         return _tar(target)
@@ -110,16 +112,16 @@ def _zip(source: ByteSource, limits: Limits, target: Target) -> Container:
         archive = ZipArchive(source, limits)
         if not archive.members:
             return Container("zip", Problem("damaged", "the archive is empty", _AGAIN))
-        return _torch_zip(archive, target)
+        return _torch_zip(archive, limits, target)
     except ZipFaultError as error:
         return Container("zip", Problem(error.code, str(error), _AGAIN))
     except LimitExceededError as error:
         return Container("zip", too_large(error))
 
 
-def _torch_zip(archive: ZipArchive, target: Target) -> Container:
+def _torch_zip(archive: ZipArchive, limits: Limits, target: Target) -> Container:
     fault = archive.layout_fault()
-    foreign = _foreign_zip(archive)
+    foreign = _foreign_zip(archive, whole=limits.whole)
     if foreign is not None and (fault or archive.find("data.pkl") is None):
         return foreign
     if fault:
@@ -153,16 +155,14 @@ _FOREIGN = (
 )
 
 
-def _foreign_zip(archive: ZipArchive) -> Container | None:
+def _foreign_zip(archive: ZipArchive, *, whole: bool) -> Container | None:
     """A zip archive that another writer made."""
     names = [member.name for member in archive.members]
     for kind, records, message, advice in _FOREIGN:
         if any(name.partition("/")[2] in records or name in records for name in names):
             return Container(kind, Problem(kind, message, advice), is_torch_file=True)
     if all(name.endswith(".npy") for name in names):
-        message = "this is an .npz archive that numpy.savez wrote"
-        advice = "read it with numpy.load(path, allow_pickle=False)"
-        return Container("npz", Problem("npz", message, advice))
+        return Container("npz", npz_problem(archive, whole=whole))
     if not any(name.endswith("data.pkl") for name in names):
         message = f"this is a zip archive of something else ({names[0]!r:.60} comes first)"
         return Container("zip", Problem("foreign-zip", message, "unpack it, or get the right file"))

@@ -11,6 +11,8 @@ import zlib
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.containers.bytesource import PartSource
+from torchload_lint.checkpoint.containers.unpacking import inflate
 from torchload_lint.checkpoint.containers.zip_names import RecordIndex
 from torchload_lint.checkpoint.limits import LimitExceededError
 from torchload_lint.named_tuples import NamedTuple
@@ -66,6 +68,11 @@ class Member(NamedTuple):
     """The part of a divided archive that it is on."""
     is_folder: bool = False
     """Whether it says that it is a folder; then there is nothing to read."""
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether its bytes stand in the archive as they are."""
+        return self.method == _STORED
 
     @property
     def fault(self) -> str:
@@ -143,15 +150,25 @@ class ZipArchive:
     def read_start(self, record: str, size: int) -> bytes:
         """The first bytes of a record, however long it is. Raises ZipFaultError."""
         member = self.find(record)
-        if member is None or member.fault or member.is_folder:
+        if member is None:
             raise ZipFaultError("damaged", f"the record {record} cannot be read")
-        packed = self._source.read_at(self.content_offset(member), min(member.packed, size))
-        if member.method == _STORED:
-            return packed
-        try:
-            return zlib.decompressobj(-15).decompress(packed, size)
-        except zlib.error as error:
-            raise ZipFaultError("damaged", f"{record} does not unpack: {error}") from None
+        return self.start_of(member, size)
+
+    def start_of(self, member: Member, size: int) -> bytes:
+        """The first bytes of a member, also where it does not unpack to its end. Raises
+        ZipFaultError.
+        """
+        packed = self.packed_part(member)
+        if member.is_stored:
+            return packed.read_at(0, size)
+        return inflate(packed, size).data
+
+    def packed_part(self, member: Member) -> PartSource:
+        """The bytes of a member as they stand in the archive. Raises ZipFaultError."""
+        if member.fault or member.is_folder:
+            fault = member.fault or f"{member.name:.80} is a folder"
+            raise ZipFaultError("damaged", fault)
+        return PartSource(self._source, self.content_offset(member), member.packed)
 
     def content_offset(self, member: Member) -> int:
         """Where the (packed) bytes of a member begin, all of them there. Raises ZipFaultError."""
