@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.threats import Threat
 
 
-def places_of(values: list[PickledValue], places: dict[int, str]) -> tuple[str, ...]:
+def places_in_words(values: list[PickledValue], places: dict[int, str]) -> tuple[str, ...]:
     """Where values are, each place once."""
     return tuple(dict.fromkeys(places[id(value)] for value in values if id(value) in places))
 
@@ -52,7 +52,7 @@ def found_globals(
     return tuple(
         FoundGlobal(
             mentions[0].name,
-            places_of(list(mentions), places),
+            places_in_words(list(mentions), places),
             _status(dotted, mentions[0].name.module, question.target, calls),
             calls.get(dotted, ""),
         )

@@ -30,7 +30,7 @@ from torchload_lint.checkpoint.evaluate import (
     evaluate,
     no_garbage_collection,
 )
-from torchload_lint.checkpoint.found_globals import found_globals, global_places, places_of
+from torchload_lint.checkpoint.found_globals import found_globals, global_places, places_in_words
 from torchload_lint.checkpoint.known.known_globals import spelling_of
 from torchload_lint.checkpoint.known.torch_versions import (
     NEWEST,
@@ -374,7 +374,7 @@ def _report(
             name=need.name,
             spelling=spelling_of(need.runtime),
             pair=need.pair,
-            where=places_of(need.values, places),
+            where=places_in_words(need.values, places),
             because=need.because,
             called=str(need.name) in called,
             calls=calls.get(str(need.name), ""),

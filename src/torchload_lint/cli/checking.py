@@ -149,7 +149,8 @@ def _run(flags: Flags) -> int:
     hints.at_proofs(proofs, found)
     known = None if flags.no_suppressions else _known(config, projects)
     if known:
-        outcome = known.hidden_in(outcome)
+        new, hidden = known.split(outcome.results)
+        outcome = outcome._replace(results=new, loads=outcome.loads._replace(known=hidden))
     for error in outcome.errors:
         complain(error)
     tell_crashes(outcome.crashes, verbose=flags.verbose)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from torchload_lint.diagnostic import FileResult
     from torchload_lint.workspace.projects import Projects
-    from torchload_lint.workspace.session import Run
 
 _CHANGE_NO_FINDING = frozenset({"baseline", "error_on", "output_format", "unsafe_fixes"})
 """The settings that a command line may give without asking for fewer findings, or others."""
@@ -37,11 +36,10 @@ class KnownFindings:
         left = self._baseline.new(results, self._name_of)
         return tuple(result for result in left if result.diagnostics or result.fixed)
 
-    def hidden_in(self, outcome: Run) -> Run:
-        """A run without what is known, which is counted."""
-        new = self.new(outcome.results)
-        known = _count(outcome.results) - _count(new)
-        return outcome._replace(results=new, loads=outcome.loads._replace(known=known))
+    def split(self, results: Sequence[FileResult]) -> tuple[tuple[FileResult, ...], int]:
+        """The results without what is known, and how many findings are."""
+        new = self.new(results)
+        return new, _count(results) - _count(new)
 
     def updated(self, results: Iterable[FileResult], files: Iterable[Path]) -> Baseline:
         """The baseline after a check of some files: what is known of others that exist stays."""

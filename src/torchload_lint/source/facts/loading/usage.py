@@ -13,7 +13,7 @@ from torchload_lint.source.facts.calls import Use
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.text.definitions import Definition
@@ -299,7 +299,7 @@ class _Follower:
             assert isinstance(target, ast.Name)
             yield from self._name_uses(node, target.id, depth)
 
-    def _unpacked(self, node: ast.AST, targets: list[ast.expr], depth: int) -> str:
+    def _unpacked(self, node: ast.AST, targets: Sequence[ast.expr], depth: int) -> str:
         """``net, epoch = …``: whether a part of the value is an object by its use."""
         before = len(self.shown)
         for target in (part for each in targets for part in getattr(each, "elts", ())):
