@@ -53,6 +53,20 @@ def test_what_a_resumed_training_needs_is_reported_and_allowed(folder):
     assert block in after  # nothing says that this Lightning takes weights_only
 
 
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_a_need_is_told_where_unpacked_arguments_may_say_how_it_is_loaded(folder, is_saved):
+    if is_saved:
+        save_checkpoint(folder)
+    else:
+        torch.save({"state_dict": {}}, folder / "last.ckpt")
+    (folder / "requirements.txt").write_text("lightning>=2.6\n")
+    passing_on = FIT.replace('"last.ckpt"', '"last.ckpt", **options')
+    found = findings(folder, f"options = make()\n{dedent(passing_on)}")
+    assert [(one.code, one.safe_globals) for one in found] == (
+        [("TLL105", ("argparse.Namespace",))] if is_saved else []
+    )
+
+
 def test_the_keyword_is_written_where_the_version_takes_it(folder):
     save_checkpoint(folder)
     (folder / "requirements.txt").write_text("lightning>=2.6\n")

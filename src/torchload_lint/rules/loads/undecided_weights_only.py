@@ -6,7 +6,8 @@ value cannot be read from the source, or differs between branches. Where it is a
 true by default, so that a caller has to ask for the unsafe load, this is informational; so it is
 where only what is unpacked could bring it, every torch of the project restricts a load by default,
 and no code of the project says that `weights_only` is false. It is a warning all the same where the
-file that is read does not load with `weights_only=True`, and a caller leaves it to that.
+file that is read does not load with `weights_only=True`, and a caller leaves it to that. A load by
+a library (`super().load_from_checkpoint(path, **kwargs)`) is reported in that last case alone.
 
 ## Why is this bad?
 Somebody decides elsewhere whether the file may run code, and a reader of this line cannot see who.
@@ -63,7 +64,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report a value that is neither known to be true nor known to be false."""
     load = situation.load
     hidden = load.unpacks and load.weights_only in {WeightsOnly.ABSENT, WeightsOnly.NONE}
-    if not situation.is_torch_load or not (hidden or load.weights_only is WeightsOnly.UNDECIDED):
+    is_undecided = load.weights_only is WeightsOnly.UNDECIDED
+    if not (is_undecided if load.library else hidden or is_undecided):
         return
     reason = load.weights_only_because or (
         "it may be among the unpacked arguments" if hidden else ""
@@ -76,6 +78,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         context.project, situation.module, load.node, load.passes_on
     )
     fails = _why_it_fails(situation) if is_default or is_left_out or not is_asked_for else ""
+    if not situation.is_torch_load and not fails:
+        return  # who decides what a library does is told where it is decided
     message += f"; where it is true, {fails}" if fails else ""
     is_restricted = is_default or (is_left_out and not _says_false(context))
     plan = plan_undecided(situation, context) if fails and is_restricted else FixPlan()
