@@ -84,6 +84,9 @@ CHANGED = {
     "a masked array whose memory a tensor has": pair(call(name("numpy.ma.core", "_mareconstruct"), name("numpy.ma", "MaskedArray"), NDARRAY, pair(number(9)), text("f8")) + memo(1), again(1) + pair(number(1), pair(number(1)), F8, FALSE, forge.raw(b"A" * 8), forge.raw(b"\0"), NONE) + BUILD),
     "an array by its class that is filled": filled(call(NDARRAY, pair(number(1000)), text("f8")), F8),
     "an array by copyreg that is filled": filled(call(name("copyreg", "_reconstructor"), NDARRAY, name("builtins", "object"), NONE), F8),
+    "an array over bytes that are objects": call(NDARRAY, pair(number(1)), text("O"), forge.raw(b"A" * 8)),
+    "an array by __new__ over bytes that are objects": forge.new(NDARRAY, pair(number(1)), text("O"), forge.raw(b"A" * 8)),
+    "records over bytes": call(name("numpy", "recarray"), pair(number(1)), text("O"), forge.raw(b"A" * 8)),
     "fewer objects than the shape says": filled(begun(), O8, array(number(1)), shape=2),
     "fewer bytes than the shape says": filled(begun(), F8, shape=2),
 }  # fmt: skip
@@ -95,6 +98,20 @@ def test_what_changes_an_array_or_dtype_behind_numpy_is_called_dangerous(code: b
     assert report.verdict is Verdict.DANGEROUS
     assert not report.safe_globals
     assert "no program saves" in report.problems[0].message
+
+
+@pytest.mark.parametrize("function", ["ndarray", "dtype"])
+def test_no_function_of_numpy_is_called_for_a_tensor(function: str) -> None:
+    """torch would call it, and set the state of what it gives, without a look at either."""
+    given = pair(text("f8"), FALSE, TRUE)
+    own = name("numpy.dtypes", "Float64DType")
+    flags = pair(number(3), text("<"), NONE, NONE, NONE, number(-1), number(-1), number(63))
+    code = call(
+        name("torch._tensor", "_rebuild_from_type_v2"), name("numpy", function), own, given, flags
+    )
+    report = inspect_bytes(archive(program(code)), "m.pt")
+    assert report.verdict in {Verdict.DANGEROUS, Verdict.UNREADABLE, Verdict.CANNOT_LOAD}
+    assert not report.safe_globals
 
 
 RECORDS = np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "O")])

@@ -148,6 +148,11 @@ def _no_argument(_: tuple[PickledValue, ...]) -> str:
     return ""
 
 
+def _called_array(_: tuple[PickledValue, ...]) -> str:
+    """``ndarray((1,), "O", bytes)`` takes the bytes for addresses of objects."""
+    return "an array is begun by _reconstruct, and its class is not called"
+
+
 _RANDOM = "numpy.random._pickle."
 _NUMBERS = (
     "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 longdouble "
@@ -162,6 +167,7 @@ ARRAY_CALLS: dict[str, tuple[int, int, Callable[[tuple[PickledValue, ...]], str]
         for function, known in (("_reconstruct", (3, 3, _array)), ("scalar", (1, 2, _scalar)))
     },
     "numpy.ma.core._mareconstruct": (4, 4, _masked),
+    **dict.fromkeys((f"numpy.{one}" for one in PLAIN_ARRAYS), (0, 10**6, _called_array)),
     "numpy.ma.core.MaskedConstant": (0, 0, _no_argument),
     f"{_RANDOM}__bit_generator_ctor": (0, 1, _bit_generator),
     f"{_RANDOM}__generator_ctor": (0, 2, _generator),
