@@ -15,6 +15,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     ObjectValue,
     PickledValue,
 )
+from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -23,6 +24,7 @@ _REFCOUNT, _OF_OBJECT, _WITH_OBJECTS, _NEEDS_INIT, _PYAPI, _ALIGNED = 1, 63, 27,
 _HOLDS_OBJECTS = 1 | 2
 """Counted references, or written as a list."""
 _SIZES = {"?": 1, "b": 1, "B": 1, "O": 8}
+_SIMPLE = late_pattern(r"[?a-zA-Z]\d{0,10}")
 _DEEPEST = 16
 _MOST_FIELDS = 4096
 
@@ -111,7 +113,8 @@ def _code(value: PickledValue) -> str:
     if isinstance(first, bytes):
         first = first.decode("latin-1")
     if isinstance(first, str):
-        return first.lstrip("<>=|")
+        code = first.lstrip("<>=|")
+        return code if _SIMPLE.fullmatch(code) else ""  # "i4,O" has fields of its own
     if not isinstance(first, GlobalRef):
         return ""
     module, _, last = str(first.name).rpartition(".")
