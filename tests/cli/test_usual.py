@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from torchload_lint.cli.arguments.check_options import OPTIONS
 from torchload_lint.cli.check import command
-from torchload_lint.cli.check_options import OPTIONS
 from torchload_lint.cli.usual import usual_flags
 
 USUAL = (

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from torchload_lint.cli.check_options import OPTIONS
-from torchload_lint.cli.options import NamedPath, click_option
+from torchload_lint.cli.arguments.check_options import OPTIONS
+from torchload_lint.cli.arguments.options import NamedPath, click_option
 
 SECTIONS = {
     "Fixing": (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.api import check_in
 from torchload_lint.cli import hints
-from torchload_lint.cli.overrides import per_file_ignores, settings_from
+from torchload_lint.cli.arguments.overrides import per_file_ignores, settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,

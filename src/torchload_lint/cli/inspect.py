@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import configuration, interpreter, remote, since, stored_list
-from torchload_lint.cli.overrides import settings_from
+from torchload_lint.cli.arguments.options import (
+    configuration,
+    interpreter,
+    remote,
+    since,
+    stored_list,
+)
+from torchload_lint.cli.arguments.overrides import settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,

@@ -11,7 +11,7 @@ import click
 
 from torchload_lint.audit import reported
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import (
+from torchload_lint.cli.arguments.options import (
     NamedPath,
     configuration,
     interpreter,
@@ -19,7 +19,7 @@ from torchload_lint.cli.options import (
     since,
     stored_list,
 )
-from torchload_lint.cli.overrides import settings_from
+from torchload_lint.cli.arguments.overrides import settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,

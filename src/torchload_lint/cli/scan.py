@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from torchload_lint.cli.options import configuration
-from torchload_lint.cli.overrides import settings_from
+from torchload_lint.cli.arguments.options import configuration
+from torchload_lint.cli.arguments.overrides import settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from torchload_lint.checkpoint.known.torch_versions import RUN
-from torchload_lint.cli.options import configuration
-from torchload_lint.cli.overrides import settings_from
+from torchload_lint.cli.arguments.options import configuration
+from torchload_lint.cli.arguments.overrides import settings_from
 from torchload_lint.cli.terminal import fail, say
 from torchload_lint.config import ConfigError, settings_of
 from torchload_lint.workspace import Projects

@@ -10,15 +10,15 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.cli.check_options import OPTIONS
+from torchload_lint.cli.arguments.check_options import OPTIONS
+from torchload_lint.cli.arguments.declared import ANY_PATH, COUNT, FILE
 from torchload_lint.cli.commands import COMMANDS, DEFAULT
-from torchload_lint.cli.declared import ANY_PATH, COUNT, FILE
 from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from torchload_lint.cli.declared import Declared
+    from torchload_lint.cli.arguments.declared import Declared
 
 COMPLETION = "_TORCHLOAD_LINT_COMPLETE"
 """Set where a shell asks for completions, which click gives."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from torchload_lint.cli import hints
-from torchload_lint.cli.options import NamedPath, configuration, interpreter
-from torchload_lint.cli.overrides import settings_from
+from torchload_lint.cli.arguments.options import NamedPath, configuration, interpreter
+from torchload_lint.cli.arguments.overrides import settings_from
 from torchload_lint.cli.terminal import CLEAN, FAILED, FINDINGS, complain, fail, say, warn
 from torchload_lint.config import ConfigError
 from torchload_lint.escaping import printable

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from torchload_lint.cli.arguments.options import configuration
+from torchload_lint.cli.arguments.overrides import settings_from
 from torchload_lint.cli.migrating.in_source import source_changes, where_they_load
 from torchload_lint.cli.migrating.tasks import (
     ProjectClasses,
@@ -19,8 +21,6 @@ from torchload_lint.cli.migrating.tasks import (
     tasks,
     write_manifest,
 )
-from torchload_lint.cli.options import configuration
-from torchload_lint.cli.overrides import settings_from
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from torchload_lint.cli import declared
+from torchload_lint.cli.arguments import declared
 from torchload_lint.config import ConfigError
 from torchload_lint.remote.addresses import is_address
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from torchload_lint.cli.declared import (
+from torchload_lint.cli.arguments.declared import (
     ANY_PATH,
     CONFIGURATION,
     COUNT,
