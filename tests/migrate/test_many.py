@@ -66,6 +66,20 @@ def test_a_folder_into_another(project: Path) -> None:
     assert "no checkpoint that has to be migrated" in run("new").stderr
 
 
+def test_a_folder_with_files_that_cannot_be_read(project: Path) -> None:
+    """What was a checkpoint is an error, as by its name; what only is called like one is named."""
+    whole = (project / "w" / "plain.pt").read_bytes()
+    (project / "w" / "cut.pt").write_bytes(whole[:-50])
+    (project / "w" / "none.pt").write_bytes(b"")
+    result = run("w", "--out-dir", "new")
+    assert result.exit_code == 2
+    assert names(project / "new") == ["a.pt", "old/b.pth"]
+    assert "error: w/cut.pt: the archive's end is missing" in result.stderr
+    assert "error: w/none.pt: the file is empty" in result.stderr
+    assert "warning: w/notes.pt is not migrated: this is a text file" in result.stderr
+    assert "plain.pt" not in result.output
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -27,6 +27,7 @@ from torchload_lint.workspace.on_disk.own_places import OwnPlaces
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from torchload_lint.checkpoint import CheckpointReport
     from torchload_lint.config import Settings
     from torchload_lint.migrate import MigrationOptions, MigrationResult
     from torchload_lint.names import ClassFacts
@@ -40,6 +41,8 @@ _ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safe
 _BACKUP = ".bak"
 _MADE = late_pattern(r"\.(?:migrated\.pt|safetensors|bak\d*)\Z")
 """How the names of new files and of kept ones end."""
+_BROKEN = frozenset({"truncated", "damaged", "empty"})
+"""What is told of files whose download or last write did not finish."""
 
 
 class Task(NamedTuple):
@@ -96,9 +99,16 @@ def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
         if own.leads_out(source):
             warn(f"{source}: a link leads out of {folder} here, and is not followed")
         elif source.is_file() and not _MADE.search(source.name):
-            verdict = inspect_file(source).verdict
-            if verdict is not Verdict.UNREADABLE and verdict not in plain:
+            report = inspect_file(source)
+            if _is_broken(report) or report.verdict not in {Verdict.UNREADABLE, *plain}:
                 yield source
+            elif report.verdict is Verdict.UNREADABLE:
+                warn(f"{source} is not migrated: {report.problems[0].message}")
+
+
+def _is_broken(report: CheckpointReport) -> bool:
+    """Whether a file was a checkpoint, and is none that can be read any more."""
+    return any(problem.code in _BROKEN for problem in report.problems)
 
 
 def carry_out(task: Task, options: MigrationOptions, lookup: ProjectClasses) -> MigrationResult:
