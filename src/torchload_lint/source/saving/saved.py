@@ -21,6 +21,7 @@ _DEPTH = 6
 _LOADABLE_PROTOCOLS = (2, 3)
 """torch 2.13 loads 3 with a warning, where no bytes are saved."""
 DEFAULT_PROTOCOL = "leave `pickle_protocol` out, or say 2"
+_FILLING = frozenset({"append", "appendleft", "extend", "insert", "setdefault", "update"})
 _FILLED = {
     "collections.defaultdict": "a filled defaultdict",
     "collections.deque": "a filled deque",
@@ -171,8 +172,27 @@ def _doubts(node: ast.expr, module: Module) -> Iterator[str]:
             made = module.bindings.qualified(value.func) or ""
             given = [*value.args[1:], *value.keywords]
             filled = given if made.endswith("defaultdict") else value.args
-            if made in _FILLED and filled:
+            if made in _FILLED and (filled or _is_filled(value, node.lineno, module)):
                 yield f"{_FILLED[made]} is refused since torch 2.10"
+
+
+def _is_filled(call: ast.Call, row: int, module: Module) -> bool:
+    """Whether something is put into what a call makes, under the name that it gets, above a row."""
+    statement = module.parents.get(call)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+        return False
+    scope = module.bindings.scope(module.statement(call))
+    places = module.bindings.uses(targets[0].id, scope).get(statement, ())
+    return any(place.lineno < row and _fills(place, module) for place in places)
+
+
+def _fills(place: ast.expr, module: Module) -> bool:
+    """``held[key].append(value)`` fills a defaultdict, ``held.append(value)`` a deque."""
+    use = module.parents.get(place)
+    if isinstance(use, ast.Subscript):
+        return use.value is place and not isinstance(use.ctx, ast.Del)
+    return isinstance(use, ast.Attribute) and use.attr in _FILLING
 
 
 def _held(node: ast.expr, module: Module, depth: int) -> Iterator[ast.expr]:
