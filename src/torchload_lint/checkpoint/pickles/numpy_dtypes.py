@@ -24,7 +24,8 @@ _REFCOUNT, _OF_OBJECT, _WITH_OBJECTS, _NEEDS_INIT, _PYAPI, _ALIGNED = 1, 63, 27,
 _HOLDS_OBJECTS = 1 | 2
 """Counted references, or written as a list."""
 _SIZES = {"?": 1, "b": 1, "B": 1, "O": 8}
-_SIMPLE = late_pattern(r"[?a-zA-Z]\d{0,10}")
+_SIMPLE = late_pattern(r"c\d{1,10}|[?abd-zA-Z]\d{0,10}")
+"""A letter and a size; ``c`` alone stands for texts of one letter."""
 _DEEPEST = 16
 _MOST_FIELDS = 4096
 
@@ -75,7 +76,7 @@ _LARGEST_NUMBER = 64
 def _own_type_fault(state: tuple[PickledValue, ...]) -> str:
     """No fields, no objects, and no more than a number takes."""
     size, flags = state[5], state[7]
-    is_number = isinstance(size, int) and -1 <= size <= _LARGEST_NUMBER
+    is_number = isinstance(size, int) and 0 < size <= _LARGEST_NUMBER
     of_objects = isinstance(flags, int) and flags & _HOLDS_OBJECTS
     is_plain = state[2:5] == (None, None, None) and is_number and not of_objects
     return "" if is_plain else "its size or flags are not those of its kind"
@@ -129,7 +130,7 @@ _RECORDS = frozenset({"record", "void"})
 def _own_size(code: str, state_size: int = 0) -> int:
     """The size that its code says; that of the state, where it says none."""
     if code == "V":
-        return state_size
+        return max(state_size, 0)
     number = int(code[1:]) if code[1:].isdigit() and len(code) < 12 else 0  # noqa: PLR2004 - a size
     return number * 4 if code.startswith("U") else number or _SIZES.get(code[:1], 0)
 
