@@ -22,7 +22,7 @@ def closes_circle(project: ProjectIndex, importing_path: str, defining_module: s
 
     Walks the top-level imports of project files; where there are too many, the answer is yes.
     """
-    waiting = list(files_of_module(project, defining_module, importing_path))
+    waiting = list(files_named_by(project, defining_module, importing_path))
     # The packages around the importing file are being imported already: they are not run again.
     seen = {path for path in _packages_around(importing_path) if path != importing_path}
     while waiting:
@@ -77,7 +77,7 @@ def _imported_files(
 
     def find() -> tuple[str, ...]:
         names = dict.fromkeys(name for _, name in _targets_in(project, path, certain)[:count])
-        return tuple(each for name in names for each in files_of_module(project, name, path))
+        return tuple(each for name in names for each in files_named_by(project, name, path))
 
     targets = _targets_in(project, path, certain)
     count = len(targets) if row is None else bisect_left(targets, row, key=itemgetter(0))
@@ -94,7 +94,7 @@ def _targets_in(project: ProjectIndex, path: str, certain: bool) -> list[tuple[i
     return project.remember(("import targets", path, certain), find, stands=True)
 
 
-def files_of_module(project: ProjectIndex, dotted: str, near: str) -> Iterator[str]:
+def files_named_by(project: ProjectIndex, dotted: str, near: str) -> Iterator[str]:
     """The files that importing a dotted name runs: the packages on the way, and the module."""
     parts = dotted.split(".")
     for length in range(1, len(parts) + 1):

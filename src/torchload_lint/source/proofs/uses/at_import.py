@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.facts.scripts import is_main_guard
 from torchload_lint.source.names.members import body, is_function, member
 from torchload_lint.source.project.classes import ancestry
-from torchload_lint.source.project.imports import files_of_module
+from torchload_lint.source.project.imports import files_named_by
 from torchload_lint.source.proofs.known.harmless import is_harmless, is_harmless_base
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.import_rows import absolute
@@ -112,7 +112,7 @@ def run_by(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
 
 
 def _run_by(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
-    waiting = deque([*files_of_module(project, module.name, ""), module.path])
+    waiting = deque([*files_named_by(project, module.name, ""), module.path])
     seen: dict[str, None] = {}
     while waiting and len(seen) <= _MOST_RUN:
         path = waiting.popleft()
@@ -120,7 +120,7 @@ def _run_by(module: SourceFile, project: ProjectIndex) -> tuple[str, ...]:
         seen[path] = None
         if home is not None:
             names = dict.fromkeys(_imported(home))
-            waiting.extend(one for name in names for one in files_of_module(project, name, path))
+            waiting.extend(one for name in names for one in files_named_by(project, name, path))
     return tuple(seen)
 
 
