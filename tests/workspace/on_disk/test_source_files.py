@@ -88,3 +88,8 @@ def test_an_environment_that_is_excluded_is_not_searched(tmp_path, monkeypatch):
         (tmp_path / f"a{number}.py").write_text("from loading import load\n")
     files = DiskFiles(Config(root=tmp_path, extend_exclude=("a*.py",)))
     assert files.commands_holding("load") == []
+
+
+def test_an_empty_file_can_be_read(tmp_path):
+    (tmp_path / "__init__.py").touch()
+    assert DiskFiles(Config(root=tmp_path)).text("__init__.py") == ""

@@ -132,7 +132,7 @@ class DiskFiles:
         """The text of a file; None where it cannot be read or decoded."""
         data = self.data(path)
         if not data:
-            return None
+            return "" if self._is_empty(path) else None
         try:
             return decode(data).text
         except (SyntaxError, ValueError):
@@ -144,6 +144,13 @@ class DiskFiles:
             return True
         whole = os.path.join(self._root, path)
         return os.path.isfile(whole) and not self._own.leads_out(whole)
+
+    def _is_empty(self, path: str) -> bool:
+        """Whether a file is there and has nothing in it, as most ``__init__.py`` have."""
+        try:
+            return self.exists(path) and os.path.getsize(os.path.join(self._root, path)) == 0
+        except OSError:
+            return False
 
     def data(self, path: str) -> bytes:
         """The bytes of a file; empty where it cannot be read."""
