@@ -129,7 +129,6 @@ def _run(flags: Flags) -> int:
         write=flags.applies_fixes and not flags.diff,
         adds_modules=flags.applies_fixes and not is_stdin,
         suppressions=not flags.no_suppressions,
-        keeps_untold=bool(config.baseline and (flags.update_baseline or not flags.no_suppressions)),
         jobs=1 if flags.verify else flags.jobs,
     )
     if is_stdin:
@@ -150,13 +149,13 @@ def _run(flags: Flags) -> int:
     hints.at_proofs(proofs, found)
     known = None if flags.no_suppressions else _known(config, projects)
     if known:
-        outcome = outcome.without_known(known.new(found))
+        new, hidden = known.split(outcome.results)
+        outcome = outcome._replace(results=new, loads=outcome.loads._replace(known=hidden))
     for error in outcome.errors:
         complain(error)
     tell_crashes(outcome.crashes, verbose=flags.verbose)
     hints.at_commands(flags.paths)
-    seen = outcome.loads.known, outcome.judged
-    remarks = (*known.remarks(found, *seen, written=options.write),) if known else ()
+    remarks = (*known.remarks(found, outcome.results, outcome.files),) if known else ()
     if flags.account:
         added = hints.about_added(outcome.added)
         about = (*_origin(outcome).sentences(), *remarks, *added)
@@ -424,10 +423,10 @@ def _update_baseline(outcome: Run, flags: Flags, config: Config, projects: Proje
     path = _baseline_path(config)
     if flags.baseline is None:
         refuse_outside(path, config.root)
-    known, changes = KnownFindings(path, projects).updated(outcome.results, outcome.judged)
+    known = KnownFindings(path, projects).updated(outcome.results, outcome.files)
     try:
         known.write(path)
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror or error}")
-    say(f"{printable(str(path))}: {changes}\n")
+    say(f"{printable(str(path))}: {number_of(sum(known.known.values()), 'known finding')} now.\n")
     return CLEAN

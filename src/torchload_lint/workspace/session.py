@@ -46,17 +46,6 @@ class Run(NamedTuple):
         """The files that were looked at."""
         return tuple(map(Path, self.names))
 
-    @property
-    def judged(self) -> tuple[Path, ...]:
-        """Those of them at which this tool did not fail."""
-        failed = {path for path, _ in self.crashes}
-        return tuple(Path(name) for name in self.names if name not in failed)
-
-    def without_known(self, new: tuple[FileResult, ...]) -> Run:
-        """The run with these results alone; what is known of the others is counted."""
-        before, after = (sum(len(r.diagnostics) for r in each) for each in (self.results, new))
-        return self._replace(results=new, loads=self.loads._replace(known=before - after))
-
 
 def check_files(
     paths: Sequence[str],
