@@ -178,3 +178,7 @@ class FileResult(NamedTuple):
     """The loads of the file (after fixing)."""
     crashes: tuple[Crash, ...] = ()
     """What could not be worked out there because this tool failed."""
+    untold: tuple[Diagnostic, ...] = ()
+    """What is there as well and the settings leave out (``per-file-ignores``, a severity)."""
+    originally: tuple[Diagnostic, ...] = ()
+    """All findings of ``original``, with those that the settings leave out."""

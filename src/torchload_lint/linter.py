@@ -33,6 +33,8 @@ class Examined(NamedTuple):
     loads: LoadAccount
     crashes: tuple[Crash, ...] = ()
     """Where this tool failed: at a load, which then counts as unknown, or in a rule."""
+    untold: tuple[Diagnostic, ...] = ()
+    """What was found and the settings leave out (``per-file-ignores``, a severity)."""
 
 
 def lint(

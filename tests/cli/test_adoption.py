@@ -78,6 +78,70 @@ def test_what_a_baseline_names_and_is_no_more_is_told_and_taken_out(cli, write):
     assert json.loads(Path("known.json").read_text())["findings"] == {}
 
 
+FIXABLE = """import torch
+
+
+def resume(path):
+    model = torch.nn.Linear(1, 1)
+    model.load_state_dict(torch.load(path))
+"""
+OLD = 'target-torch = ">=2.1"\nselect = ["TLL1"]\nbaseline = "known.json"\n'
+STALE = "no more"
+
+
+def test_a_diff_is_compared_with_what_is_on_the_disk(cli, write):
+    write({"a.py": FIXABLE, "b.py": FIXABLE, "torchload-lint.toml": OLD})
+    assert "2 known findings now (2 new, 0 gone)." in cli("--update-baseline", ".").stdout
+    shown = cli("--diff", ".")
+    assert "weights_only=True" in shown.stdout
+    assert STALE not in shown.stderr
+    assert "2 known findings now (0 new, 0 gone)." in cli("--update-baseline", ".").stdout
+    write({"b.py": "\n"})
+    gone = "note: known.json names 1 finding that is no more: --update-baseline takes it out"
+    assert gone in cli("--diff", ".").stderr
+    fixed = cli("--fix", ".").stderr
+    assert gone in fixed
+    assert "note: 1 finding of known.json in lines that are changed now: --update-baseline" in fixed
+    assert "names 2 findings that are no more: --update-baseline takes them out" in cli(".").stderr
+    assert "0 known findings now (0 new, 2 gone)." in cli("--update-baseline", ".").stdout
+
+
+def test_what_a_setting_silences_is_no_stale_entry(cli, write):
+    write({"a.py": UNSAFE, "torchload-lint.toml": 'baseline = "known.json"\n'})
+    cli("--update-baseline", ".")
+    before = Path("known.json").read_text()
+    for setting in (
+        'min-severity = "error"',
+        'ignore = ["TLL1"]',
+        "[per-file-ignores]\n'*'=['TLL1']",
+    ):
+        write({"torchload-lint.toml": f'baseline = "known.json"\n{setting}\n'})
+        assert STALE not in cli(".").stderr
+        assert "2 known findings now (0 new, 0 gone" in cli("--update-baseline", ".").stdout
+        assert Path("known.json").read_text() == before
+
+
+def test_an_update_keeps_what_the_run_did_not_judge(cli, write):
+    settings = 'baseline = "known.json"\n'
+    write({"a.py": UNSAFE, "b.py": UNSAFE, "c.py": IMPLICIT, "torchload-lint.toml": settings})
+    cli("--update-baseline", "--min-severity", "info", ".")
+    before = Path("known.json").read_text()
+    for narrower in (
+        ("--select", "TLL102"),
+        ("--ignore", "TLL1"),
+        ("--min-severity", "error"),
+        ("--target-torch", "2.8"),
+        ("b.py",),
+        (),
+    ):
+        assert "(0 new, 0 gone" in cli("--update-baseline", *narrower).stdout
+        assert Path("known.json").read_text() == before
+    write({"a.py": UNSAFE + "x = (", "b.py": "\n"})
+    narrow = cli("--update-baseline", "--select", "TLL502", "b.py").stdout
+    assert "4 known findings now (0 new, 1 gone, 4 not looked at)." in narrow
+    assert "(1 new, 1 gone, 2 not looked at)." in cli("--update-baseline", ".").stdout
+
+
 def test_an_account_says_what_it_does_not_show(cli, write):
     write({"a.py": UNSAFE, "torchload-lint.toml": 'baseline = "known.json"\n'})
     cli("--update-baseline", ".")

@@ -129,6 +129,7 @@ def _run(flags: Flags) -> int:
         write=flags.applies_fixes and not flags.diff,
         adds_modules=flags.applies_fixes and not is_stdin,
         suppressions=not flags.no_suppressions,
+        keeps_untold=bool(config.baseline and (flags.update_baseline or not flags.no_suppressions)),
         jobs=1 if flags.verify else flags.jobs,
     )
     if is_stdin:
@@ -155,7 +156,7 @@ def _run(flags: Flags) -> int:
         complain(error)
     tell_crashes(outcome.crashes, verbose=flags.verbose)
     hints.at_commands(flags.paths)
-    remarks = (*known.remarks(found, outcome.results, outcome.files),) if known else ()
+    remarks = (*known.remarks(found, outcome.judged, written=options.write),) if known else ()
     if flags.account:
         added = hints.about_added(outcome.added)
         about = (*_origin(outcome).sentences(), *remarks, *added)
@@ -417,16 +418,15 @@ def _known(config: Config, projects: Projects) -> KnownFindings | None:
 
 
 def _update_baseline(outcome: Run, flags: Flags, config: Config, projects: Projects) -> int:
-    from torchload_lint.workspace.adoption.baseline import refuse_outside  # noqa: PLC0415
     from torchload_lint.workspace.adoption.known_findings import KnownFindings  # noqa: PLC0415
 
     path = _baseline_path(config)
-    if flags.baseline is None:
-        refuse_outside(path, config.root)
-    known = KnownFindings(path, projects).updated(outcome.results, outcome.files)
+    within = None if flags.baseline else config.root
+    before = KnownFindings(path, projects, within)
+    known, changes = before.updated(outcome.results, outcome.judged)
     try:
         known.write(path)
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror or error}")
-    say(f"{printable(str(path))}: {number_of(sum(known.known.values()), 'known finding')} now.\n")
+    say(f"{printable(str(path))}: {changes}\n")
     return CLEAN

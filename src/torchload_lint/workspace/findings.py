@@ -52,11 +52,13 @@ def findings_in(
                 hidden=len(_shown(hidden, project, name)), silenced=len(_shown(here, project, name))
             )
             examined = examined._replace(loads=loads)
-    found = [d for d in found if d.code in project.enabled and not project.is_left_out(d, name)]
+    found = [d for d in found if d.code in project.enabled]
+    untold = tuple(d for d in found if project.is_ignored(d, name))
+    found = [d for d in found if not project.is_left_out(d, name)]
     told = list(filter(project.asked.wants, found))
     milder = [d for d in one_for_each_cause(found) if project.asked.leaves_out(d)]
     loads = examined.loads._replace(notes=not_told(found, told, project.asked), milder=len(milder))
-    return examined._replace(diagnostics=told, loads=loads)
+    return examined._replace(diagnostics=told, loads=loads, untold=untold)
 
 
 def one_for_each_cause(found: list[Diagnostic]) -> list[Diagnostic]:

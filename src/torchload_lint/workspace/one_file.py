@@ -74,6 +74,8 @@ class Options(NamedTuple):
     """Whether comments may hide findings."""
     adds_modules: bool = False
     """Whether a fix may rest on a module that is written into the project along with it."""
+    keeps_untold: bool = False
+    """Whether a file has a result, too, where everything in it is left out by the settings."""
     jobs: int = 0
     """Worker processes; 0 lets the tool decide."""
 
@@ -98,7 +100,8 @@ def _outcome(path: str, projects: Projects, options: Options) -> FileOutcome:
     project = projects.project_of(path)
     result, fixed = _checked(look, path, project, options)
     project.rest()
-    shown = result if result.diagnostics or result.fixed else None
+    kept = result.untold if options.keeps_untold else ()
+    shown = result if result.diagnostics or result.fixed or kept else None
     torch = project.torch_of(path) if result.loads.total else None
     outcome = FileOutcome(path, shown, loads=result.loads, torch=torch, crashes=result.crashes)
     if fixed is None or not options.write:
@@ -179,10 +182,11 @@ def check_document(
     fixed: list[Diagnostic] = []
     applied: list[Diagnostic] = []
     found: list[Diagnostic] = []
+    first: list[Diagnostic] = []
     spoiling: dict[Fix | None, str] = {}
     for _ in range(MAX_PASSES):
         earlier = found
-        found, loads, crashes = findings_in(
+        found, loads, crashes, untold = findings_in(
             document.python,
             path,
             project,
@@ -191,6 +195,7 @@ def check_document(
             noqa=options.suppressions,
         )
         found = one_for_each_cause(found)
+        first = first or [*found, *untold]
         useless = without_effect(earlier, applied, found)
         if useless:
             spoiling |= {d.fix: "the file would still have this finding" for d in useless}
@@ -210,6 +215,8 @@ def check_document(
         project.context.project.restore(name)  # to others it is as on the disk
     shown = [_in_cell(_without_spoiling(d, spoiling), document, name) for d in found]
     shown += _broken_cells(document, project, name)
+    before_fixes = [_in_cell(d, original, name) for d in first]
+    before_fixes += _broken_cells(original, project, name)
     result = FileResult(
         path=path,
         diagnostics=tuple(shown),
@@ -218,6 +225,8 @@ def check_document(
         original=original.raw if document is not original else "",
         loads=loads,
         crashes=crashes,
+        untold=tuple(_in_cell(d, document, name) for d in untold),
+        originally=tuple(before_fixes) if document is not original else (),
     )
     return _with_shell_cells(result, document, project), document
 
@@ -231,6 +240,8 @@ def _with_shell_cells(result: FileResult, document: Document, project: Project) 
     shell = check_shell_cells(result.path, document.notebook, project)
     return result._replace(
         diagnostics=(*result.diagnostics, *shell.diagnostics),
+        untold=(*result.untold, *shell.untold),
+        originally=(*result.originally, *shell.diagnostics, *shell.untold),
         loads=result.loads.plus(shell.loads),
         crashes=(*result.crashes, *shell.crashes),
     )

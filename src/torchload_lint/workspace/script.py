@@ -45,6 +45,7 @@ def check_shell_cells(path: Path, notebook: Notebook, project: Project) -> FileR
             placed = tuple(found._replace(cell=number) for found in one.diagnostics)
             whole = whole._replace(
                 diagnostics=(*whole.diagnostics, *placed),
+                untold=(*whole.untold, *(found._replace(cell=number) for found in one.untold)),
                 loads=whole.loads.plus(one.loads),
                 crashes=(*whole.crashes, *one.crashes),
             )
@@ -53,9 +54,9 @@ def check_shell_cells(path: Path, notebook: Notebook, project: Project) -> FileR
 
 
 def _check_python(python: str, path: Path, project: Project) -> FileResult:
-    found, loads, crashes = findings_in(python, path, project, infers=False)
+    found, loads, crashes, untold = findings_in(python, path, project, infers=False)
     shown = [_without_fix(one) for one in found if one.code != unparsable_source.RULE.code]
-    return FileResult(path, tuple(shown), loads=loads, crashes=crashes)
+    return FileResult(path, tuple(shown), loads=loads, crashes=crashes, untold=untold)
 
 
 _RUN = late_pattern(r"(?P<indent>[ ]*(?:- +)?)run:[ ]*[|>][-+\d]*\s*$")

@@ -46,6 +46,12 @@ class Run(NamedTuple):
         """The files that were looked at."""
         return tuple(map(Path, self.names))
 
+    @property
+    def judged(self) -> tuple[Path, ...]:
+        """Those of them at which this tool did not fail."""
+        failed = {path for path, _ in self.crashes}
+        return tuple(Path(name) for name in self.names if name not in failed)
+
 
 def check_files(
     paths: Sequence[str],

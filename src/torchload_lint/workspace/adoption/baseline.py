@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from torchload_lint.source.text.notebooks.notebook import rows_of
 from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from torchload_lint.diagnostic import Diagnostic, FileResult
@@ -32,6 +33,8 @@ _HASH_LENGTH = 16
 
 _Key = tuple[str, str, str]
 """Path, code, hash of the line."""
+Judges = Callable[[str, str], bool]
+"""Whether a run has looked at a file (by its name in the baseline) with a rule (by its code)."""
 
 
 def names_beside(baseline: Path, projects: Projects) -> Callable[[Path], str]:
@@ -123,25 +126,27 @@ class Baseline:
         return tuple(new)
 
     def updated(
-        self,
-        results: Iterable[FileResult],
-        checked: Collection[str],
-        name_of: Callable[[Path], str],
+        self, results: Collection[FileResult], judges: Judges, name_of: Callable[[Path], str]
     ) -> Baseline:
-        """The baseline after a run over the files ``checked``: what is known of others stays."""
-        others = {key: count for key, count in self.known.items() if key[0] not in checked}
-        return Baseline({**others, **Baseline.of(results, name_of).known})
+        """The baseline after a run: what it found, and of what was known before, what it did not
+        judge, or found again and did not tell.
+        """
+        found = Counter(Baseline.of(results, name_of).known)
+        untold = (one._replace(diagnostics=one.untold) for one in results)
+        met = Counter(Baseline.of(untold, name_of).known)
+        kept = {
+            key: min(count, met[key]) if judges(*key[:2]) else count
+            for key, count in self.known.items()
+        }
+        return Baseline(found | Counter(kept))
 
     def gone(
-        self,
-        results: Iterable[FileResult],
-        checked: Collection[str],
-        name_of: Callable[[Path], str],
+        self, results: Iterable[FileResult], judges: Judges, name_of: Callable[[Path], str]
     ) -> int:
-        """How many known findings of the files ``checked`` a run over them did not meet again."""
-        left = Counter({key: count for key, count in self.known.items() if key[0] in checked})
-        left.subtract(Baseline.of(results, name_of).known)
-        return sum(count for count in left.values() if count > 0)
+        """How many known findings a run did not meet again, of those that it judged."""
+        met = Counter(Baseline.of(results, name_of).known)
+        known = {key: count for key, count in self.known.items() if judges(*key[:2])}
+        return (Counter(known) - met).total()
 
 
 def _with_rows(result: FileResult) -> list[tuple[Diagnostic, list[str]]]:

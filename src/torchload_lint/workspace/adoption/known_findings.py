@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
 from torchload_lint.plurals import number_of
-from torchload_lint.workspace.adoption.baseline import Baseline, names_beside
+from torchload_lint.workspace.adoption.baseline import Baseline, names_beside, refuse_outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from torchload_lint.diagnostic import FileResult
+    from torchload_lint.workspace.adoption.baseline import Judges
     from torchload_lint.workspace.projects import Projects
 
 _CHANGE_NO_FINDING = frozenset({"baseline", "error_on", "output_format", "unsafe_fixes"})
@@ -23,11 +25,16 @@ _CHANGE_NO_FINDING = frozenset({"baseline", "error_on", "output_format", "unsafe
 class KnownFindings:
     """The findings that the baseline at a path names."""
 
-    def __init__(self, path: Path, projects: Projects) -> None:
-        """Raises ConfigError where the file cannot be read or is no baseline."""
+    def __init__(self, path: Path, projects: Projects, within: Path | None = None) -> None:
+        """``within``: the folder that the file may not lead out of, if there is one. Raises
+        ConfigError where it does, cannot be read or is no baseline.
+        """
+        if within is not None:
+            refuse_outside(path, within)
         self.path = path
         self._root = projects.config_of(path.absolute().parent).root
         self._name_of = names_beside(path, projects)
+        self._projects = projects
         self._asks_for_all = projects.settings.overrides.keys() <= _CHANGE_NO_FINDING
         self._baseline = Baseline.read(path)
 
@@ -41,32 +48,83 @@ class KnownFindings:
         new = self.new(results)
         return new, _count(results) - _count(new)
 
-    def updated(self, results: Iterable[FileResult], files: Iterable[Path]) -> Baseline:
-        """The baseline after a check of some files: what is known of others that exist stays."""
-        return self._baseline.updated(results, self._looked_at(files), self._name_of)
+    def updated(self, results: Sequence[FileResult], files: Iterable[Path]) -> tuple[Baseline, str]:
+        """The baseline after a run over files, and what has changed in it, as a sentence. What is
+        known of files and rules that the run did not judge stays.
+        """
+        judges = self._judges(files, results)
+        updated = self._baseline.updated(results, judges, self._name_of)
+        before, now = Counter(self._baseline.known), Counter(updated.known)
+        unjudged = sum(count for key, count in before.items() if not judges(*key[:2]))
+        changes = f"{(now - before).total()} new, {(before - now).total()} gone"
+        changes += f", {unjudged} not looked at" if unjudged else ""
+        return updated, f"{number_of(now.total(), 'known finding')} now ({changes})."
 
     def remarks(
-        self, found: Sequence[FileResult], shown: Iterable[FileResult], files: Iterable[Path]
+        self, found: Sequence[FileResult], files: Iterable[Path], *, written: bool
     ) -> Iterator[str]:
-        """What a reader of a report has to know. ``found``: everything that a check of ``files``
-        found; ``shown``: what is left of it without what is known.
+        """What a reader of a report has to know. ``found``: everything that a run over ``files``
+        found; ``written``: whether files were fixed.
         """
+        _, known = self.split(found)
         name = printable(os.path.relpath(self.path))
-        before, after = _count(found), _count(shown)
-        if before > after:
-            yield f"{number_of(before - after, 'known finding')} not shown: {name} names them"
-        elif before and not os.path.lexists(self.path):
+        if known:
+            them = "it" if known == 1 else "them"
+            yield f"{number_of(known, 'known finding')} not shown: {name} names {them}"
+        elif any(one.diagnostics for one in found) and not os.path.lexists(self.path):
             yield f"no baseline is at {name}: --update-baseline writes it"
-        gone = self._baseline.gone(found, self._looked_at(files), self._name_of)
-        if gone and self._asks_for_all:
-            some = number_of(gone, "finding")
-            yield f"{name} names {some} that are no more: --update-baseline takes them out"
+        if not self._asks_for_all:
+            return
+        judges = self._judges(files, found)
+        gone = self._baseline.gone(map(_before_fixes, found), judges, self._name_of)
+        if gone:
+            are, them = ("is", "it") if gone == 1 else ("are", "them")
+            some = f"{number_of(gone, 'finding')} that {are} no more"
+            yield f"{name} names {some}: --update-baseline takes {them} out"
+        left = self._baseline.gone(map(_with_untold, found), judges, self._name_of)
+        if written and left > gone:
+            changed, them = left - gone, "it" if left - gone == 1 else "them"
+            some = f"{number_of(changed, 'finding')} of {name} in lines that are changed now"
+            yield f"{some}: --update-baseline takes {them} out"
 
-    def _looked_at(self, files: Iterable[Path]) -> set[str]:
-        """The names of the files, and of those that the baseline names and that are not there."""
+    def _judges(self, paths: Iterable[Path], found: Iterable[FileResult]) -> Judges:
+        """What a run judged: files that it could read, by the rules that are on for them; and
+        files that are not there any more.
+        """
         known = {name for name, _, _ in self._baseline.known}
         lost = {name for name in known if not os.path.lexists(self._root / name)}
-        return lost.union(map(self._name_of, files))
+        failed = {self._name_of(one.path) for one in found if _is_unread(one)}
+        files = {self._name_of(file): file for file in paths} if known else {}
+        projects = self._projects
+        for_another_torch = "target_torch" in projects.settings.overrides
+
+        def judges(name: str, code: str) -> bool:
+            if name in lost:
+                return True
+            if for_another_torch or name in failed or name not in files:
+                return False
+            return code in projects.project_of(files[name]).enabled
+
+        return judges
+
+
+def _is_unread(result: FileResult) -> bool:
+    """Whether a file could not be read or parsed, so that no other rule was asked."""
+    from torchload_lint.rules.files import unparsable_source, unreadable_source  # noqa: PLC0415
+
+    unread = unparsable_source.RULE.code, unreadable_source.RULE.code
+    return any(one.code in unread for one in result.diagnostics)
+
+
+def _with_untold(result: FileResult) -> FileResult:
+    return result._replace(diagnostics=(*result.diagnostics, *result.untold))
+
+
+def _before_fixes(result: FileResult) -> FileResult:
+    """All that was in a file when the run began."""
+    if not result.original:
+        return _with_untold(result)
+    return result._replace(diagnostics=result.originally, text=result.original)
 
 
 def _count(results: Iterable[FileResult]) -> int:
