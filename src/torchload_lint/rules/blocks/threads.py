@@ -7,12 +7,11 @@ The first of them that leaves its block takes its names from the loads of the ot
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
-from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.rules.blocks.loading_names import leads_to_function, may_load
+from torchload_lint.rules.blocks.servers import is_serving, serving, threaded_servers
 from torchload_lint.source.text.definitions import parameters
 from torchload_lint.source.text.expressions import last_name
 
@@ -29,15 +28,6 @@ _STARTS_THREADS = frozenset(
     """.split()
 )
 _THREAD_WORDS = ("threading", "_thread", "ThreadPool", "to_thread", "run_in_executor")
-
-_SERVERS = """
-    http.server socketserver bottle cherrypy dash django fastapi flask gradio grpc starlette
-    streamlit
-""".split()
-"""Modules that answer requests in threads of their own."""
-_IMPORTS_SERVER = late_pattern(
-    rf"^[ \t]*(?:from|import)[ \t]+(?P<module>{'|'.join(map(re.escape, _SERVERS))})\b", re.MULTILINE
-)
 
 
 class ThreadStart(NamedTuple):
@@ -89,10 +79,8 @@ def _thread_starts(project: ProjectIndex) -> tuple[ThreadStart, ...]:
 
 
 def _starts(project: ProjectIndex) -> Iterator[ThreadStart]:
-    for word in _SERVERS:
-        for path in project.holding(word):
-            if imports := _IMPORTS_SERVER.search(project.files.text(path) or ""):
-                yield ThreadStart(f"{path} ({imports['module']})", None, frozenset())
+    for path, server in threaded_servers(project):
+        yield ThreadStart(f"{path} ({server})", None, frozenset())
     paths = dict.fromkeys(path for word in _THREAD_WORDS for path in project.holding(word))
     for module in filter(None, map(project.module_at, paths)):
         loads = {load.node for load in module.loads}
@@ -100,10 +88,20 @@ def _starts(project: ProjectIndex) -> Iterator[ThreadStart]:
             parts = frozenset(part for each in _given_to_thread(node) for part in ast.walk(each))
             named = (each for each in parts if isinstance(each, ast.Name | ast.Attribute))
             names = frozenset(map(last_name, named))
-            if any(_is_parameter(each, module) for each in _callables(node)):
+            if any(_is_parameter(each, module) for each in _callables(node)) or any(
+                _may_serve(name, project) for name in names
+            ):
                 yield ThreadStart(f"{module.path}:{getattr(node, 'lineno', 1)}", None, names)
             elif not loads.isdisjoint(parts) or any(may_load(project, name) for name in names):
                 yield ThreadStart(f"{module.path}:{getattr(node, 'lineno', 1)}", parts, names)
+
+
+def _may_serve(name: str, project: ProjectIndex) -> bool:
+    """Whether what goes by a name may answer requests, with what nobody follows."""
+    if is_serving(name):
+        return True
+    functions = project.remember(("functions that serve",), lambda: serving(project))
+    return bool(functions) and leads_to_function(project, name, functions)
 
 
 def _callables(node: ast.AST) -> list[ast.expr]:
