@@ -10,11 +10,11 @@ from torchload_lint.rules.reading.files_read import MAX_FILES
 from torchload_lint.source.paths import Rung
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.rules.context import Context
-    from torchload_lint.rules.situation import Situation
+    from torchload_lint.rules.situation import Need, Situation
 
 SHOWN = 3
 """How many names or files a message lists before it counts the rest."""
@@ -43,9 +43,21 @@ def listed(words: Sequence[str]) -> str:
     return f"{shown} and {rest} more" if rest > 0 else shown
 
 
-def files(situation: Situation) -> str:
-    """The checkpoints of a load, for the beginning of a sentence."""
-    return listed(situation.checkpoints) or "the checkpoint"
+def files_needing(situation: Situation, needs: Collection[Need]) -> tuple[str, ...]:
+    """The files of a load that need one of some names; all, where no file was read."""
+    names = {need.name for need in needs}
+    reports = situation.reports
+    found = [one.path for one in reports if not names.isdisjoint(e.name for e in one.safe_globals)]
+    return tuple(found) or situation.checkpoints
+
+
+def what_files_need(situation: Situation, needs: Collection[Need], verb: str = "") -> str:
+    """``a.pt and b.pt need x``: the files that need one of some names, and these names. ``verb``:
+    the one to say in the place of ``need``.
+    """
+    paths = files_needing(situation, needs)
+    verb = verb or ("need" if len(paths) > 1 else "needs")
+    return f"{listed(paths) or 'the checkpoint'} {verb} {listed([str(e.name) for e in needs])}"
 
 
 def fails_on(lines: Sequence[TorchVersion], context: Context) -> str:
@@ -61,11 +73,13 @@ def what_it_needs(situation: Situation) -> str:
         return ""
     if situation.with_verdict(Verdict.CANNOT_LOAD, Verdict.DANGEROUS, Verdict.NEEDS_STAND_IN):
         return ""
-    several = len(situation.checkpoints) > 1
     if not situation.needs:
-        return f"; {files(situation)} {'load' if several else 'loads'} with `weights_only=True`"
-    names = listed([str(need.name) for need in situation.needs])
-    return f"; {files(situation)} {'need' if several else 'needs'} only {names}"
+        verb = "load" if len(situation.checkpoints) > 1 else "loads"
+        said = listed(situation.checkpoints) or "the checkpoint"
+        return f"; {said} {verb} with `weights_only=True`"
+    several = len(files_needing(situation, situation.needs)) > 1
+    verb = "need only" if several else "needs only"
+    return f"; {what_files_need(situation, situation.needs, verb)}"
 
 
 def next_step(notes: Sequence[str]) -> str:

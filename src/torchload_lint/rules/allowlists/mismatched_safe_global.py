@@ -38,6 +38,7 @@ from torchload_lint.fixes.entries import pair_entry
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import FixPlan, fix_from
+from torchload_lint.rules.words import files_needing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +53,9 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     """Report the plain items that would have to be pairs."""
     del context
     for need, entry in situation.mismatched:
+        paths = ", ".join(files_needing(situation, (need,)))
         message = (
-            f"`{entry.obj}` is not called that in {', '.join(situation.checkpoints)}: "
+            f"`{entry.obj}` is not called that in {paths}: "
             f'({need.needed.spelling.expression()}, "{need.name}") is needed'
         )
         plan = _pair(need, entry, situation)

@@ -54,7 +54,7 @@ from torchload_lint.rules.on_torch import Mode
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import plan_missing, what_would_settle_it
 from torchload_lint.rules.weakening import weakened
-from torchload_lint.rules.words import evidence_notes, fails_on, files, listed, next_step
+from torchload_lint.rules.words import evidence_notes, fails_on, next_step, what_files_need
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading.usage import object_use
 from torchload_lint.source.text.expressions import code_of
@@ -81,10 +81,9 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     if not missing:
         yield from _used_as_object(situation, context)
         return
-    names = listed([str(need.name) for need in missing])
-    verb = "need" if len(situation.checkpoints) > 1 else "needs"
-    verb = "may need" if situation.evidence is Evidence.INFERRED else verb
-    message = f"{files(situation)} {verb} {names}, which nothing at this call allows"
+    verb = "may need" if situation.evidence is Evidence.INFERRED else ""
+    said = what_files_need(situation, missing, verb)
+    message = f"{said}, which nothing at this call allows"
     message += fails_on(_failing(situation, missing), context) + runs_code_on(situation, context)
     plan = plan_missing(situation, context)
     if plan.fix is None:

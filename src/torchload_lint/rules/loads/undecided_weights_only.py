@@ -46,7 +46,7 @@ from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.loads.indirect_unsafe_loader import named
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import FixPlan, plan_undecided
-from torchload_lint.rules.words import evidence_notes, files, listed
+from torchload_lint.rules.words import evidence_notes, listed, what_files_need
 from torchload_lint.source.certainty.given_keywords import some_caller_leaves_out
 from torchload_lint.source.facts.calls import WeightsOnly
 
@@ -103,10 +103,9 @@ def _why_it_fails(situation: Situation) -> str:
     if hopeless:
         return f"{listed([report.path for report in hopeless])} cannot be loaded"
     registered = {name for name, _ in situation.registered}
-    missing = [str(one.name) for one in situation.missing if str(one.name) not in registered]
-    verb = "need" if len(situation.checkpoints) > 1 else "needs"
-    here = "which nothing at this call allows"
-    return f"{files(situation)} {verb} {listed(missing)}, {here}" if missing else ""
+    missing = [one for one in situation.missing if str(one.name) not in registered]
+    said = what_files_need(situation, missing) if missing else ""
+    return f"{said}, which nothing at this call allows" if said else ""
 
 
 def _has_to_be_unpacked(load: LoadCall, context: Context) -> bool:
