@@ -71,7 +71,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         plan = plan_stand_ins(situation, report, context)
         if plan.met:
             continue
-        ways = way_out(report)
+        ways = way_out(report, context)
         notes = (*evidence_notes(situation), *ways, *plan.notes)
         message = (
             f"{report.path} cannot be loaded weights-only{_where(situation, report, context)}: "

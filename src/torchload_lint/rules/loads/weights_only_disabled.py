@@ -67,7 +67,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         return
     message = f"`{load.loader}` with `weights_only=False` runs whatever code the file holds"
     plan = plan_repair(situation, context)
-    ways = ways_out(situation)
+    ways = ways_out(situation, context)
     notes = (*because(situation), *evidence_notes(situation), *plan.notes, *ways)
     message += what_it_needs(situation)
     if plan.fix is None and situation.reports and not situation.with_verdict(Verdict.DANGEROUS):
