@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.facts.force_variable import may_be_set_elsewhere
+from torchload_lint.source.text.imports_in_text import joined_rows
 from torchload_lint.source.text.settings_files import VARIABLE, switches
 
 if TYPE_CHECKING:
@@ -96,7 +97,9 @@ def _replaces_unseen(text: str) -> bool:
 def _replaces_any_name(text: str) -> bool:
     """``setattr(torch, name, …)``, where the name does not stand there."""
     changed = set(_REPLACES_ANY_NAME.findall(text)) if "setattr(" in text else set()
-    return bool(changed) and not changed.isdisjoint({*_CUSTOMARY, *_TORCH_AS.findall(text)})
+    return bool(changed) and not changed.isdisjoint(
+        {*_CUSTOMARY, *_TORCH_AS.findall(joined_rows(text))}
+    )
 
 
 def _replaces(text: str) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _TORCH = late_pattern(
     rb"torch(?:(\.(?:load|save|serialization|utils\.model_zoo)\b|_load)"
     rb"|[ \t]+as[ \t]+(\w+)"
-    rb"|[ \t]+import\b(?:[ \t]*\(([^)]*)\)|((?:[^\n\\]|\\[\r\n]{1,2})*))"
+    rb"|[ \t]+import\b(?:[ \t]*\(([^)#]*(?:#[^\r\n]*[\r\n][^)#]*)*)\)|((?:[^\n\\]|\\[\r\n]{1,2})*))"
     rb"|([ \t]*(?:\\|#[^\r\n]*)?[\r\n]{1,2}[ \t]*\.|[ \t]+\."
     rb"|\.[ \t\\\r\n]+(?:load|save|serialization)\b)"
     rb"|(['\"])"
@@ -59,6 +59,7 @@ _SWITCHES = (b"weights_only", b"WEIGHTS_ONLY_LOAD")
 _ENOUGH = tuple(word.encode() for word in known.ENOUGH)
 
 
+_CONTINUED = late_pattern(rb"\\(?:\r\n?|\n)[ \t]*")
 _DISGUISING = late_pattern(
     rb"\xef[\xbc\xbd]|\xf0\x9d|\xe2[\x81-\x85]|\xe1[\xb4\xb5]|\xc2[\xaa\xba]|\xc5\xbf|\xcb"
 )
@@ -66,7 +67,16 @@ _DISGUISING = late_pattern(
 
 
 def may_hold_load(data: bytes) -> bool:
-    """Whether a file with these bytes has to be parsed at all."""
+    """Whether a file with these bytes has to be parsed at all, be it for what a row says that a
+    backslash continues.
+    """
+    if _may_hold_load(data):
+        return True
+    joined = _CONTINUED.sub(b" ", data) if b"\\\n" in data or b"\\\r" in data else data
+    return joined is not data and _may_hold_load(joined)
+
+
+def _may_hold_load(data: bytes) -> bool:
     if not data.isascii() and _DISGUISING.search(data):
         data = undisguised(data.decode("utf-8", "replace")).encode("utf-8", "replace")
     if any(word in data for word in _SWITCHES):

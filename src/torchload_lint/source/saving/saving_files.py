@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.text.imports_in_text import joined_rows
 from torchload_lint.source.text.word_places import stands_in
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _IMPORTING_CALLS = ("import_module(", "__import__(")
 """Without one of them no text is searched for `_IMPORTED_BY_CALL`, which tries every word of it."""
 _FROM_TORCH = late_pattern(
     r"from[ \t]+torch(?:\.serialization)?[ \t]+import[ \t]*"
-    r"(?:\([^)]*\bsave\b|[^\n(]*\bsave\b|\*)"
+    r"(?:\((?:[^)#]|#[^\n]*\n)*?\bsave\b|[^\n(]*\bsave\b|\*)"
 )
 _BY_ITS_NAME = late_pattern(r"getattr\(\s*\w+\s*,\s*[\"']save[\"']\s*\)")
 _CUSTOMARY = ("torch", "th", "serialization")
@@ -38,6 +39,7 @@ def saving_files(project: ProjectIndex) -> list[str]:
 
 def may_save(text: str) -> bool:
     """Whether a text names ``torch.save``; a call of it, an alias or a ``partial``."""
+    text = joined_rows(text)
     if "torch" not in text:
         return any(stands_in(f"{name}.save", text) for name in _CUSTOMARY)
     names = {*_CUSTOMARY, *_RENAMED.findall(text)}

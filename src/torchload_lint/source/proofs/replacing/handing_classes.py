@@ -15,6 +15,7 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.project.changes.of_the_program import program_files
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.imports_in_text import joined_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -80,14 +81,14 @@ def naming(classes: Collection[str], modules: Collection[str], project: ProjectI
         package, _, last = name.rpartition(".")
         inside = re.escape(f"{package.rpartition('.')[2]}.{last}")
         patterns[last] = (
-            rf"\bimport\b[^\n#]*\b{last}\b|\bimport\s*\([^)]*\b{last}\b|[\"']{re.escape(name)}[\"']"
+            rf"\bimport\b[^\n#]*\b{last}\b|\bimport\s*\((?:[^)#]|#[^\n]*\n)*?\b{last}\b|[\"']{re.escape(name)}[\"']"
             rf"|^(?!\s*from\s)[^\n#]*\b{inside}\b"
         )
     found = {
         path
         for word, pattern in patterns.items()
         for path in project.holding(word)
-        if re.search(pattern, project.files.text(path) or "", re.MULTILINE)
+        if re.search(pattern, joined_rows(project.files.text(path) or ""), re.MULTILINE)
     }
     return [path for path in program_files(project) if path in found]
 
