@@ -117,7 +117,7 @@ def _is_plain_import(node: ast.AST, server: str) -> bool:
 def _names_of(nodes: list[ast.AST], server: str) -> set[str]:
     """The names that stand for the module itself; for the package that holds it, its own."""
     package, _, last = server.rpartition(".")
-    found = set()
+    found: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Import):
             found |= {each.asname or each.name for each in node.names if each.name == server}
