@@ -292,3 +292,24 @@ def test_what_stands_under_type_checking_runs_where_that_is_another_name(above, 
     found = unproven(f"{text}class Net(Base):\n    def __init__(self, x=0):\n        self.x = x\n")
     assert ("may run what is for types alone" not in found) is is_proven
     assert (found == "") is is_proven
+
+
+NAMESAKES = {
+    "a changed path": ("import sys\nsys.path.insert(0, 'more')\n", "more/tools.py", False),
+    "a folder of the project's": ("", "more/tools.py", True),
+    "the decorator's module": ("", "functools.py", False),
+}
+
+
+@pytest.mark.parametrize(("start", "other", "is_proven"), NAMESAKES.values(), ids=NAMESAKES)
+def test_a_file_that_may_be_imported_in_the_place_of_another(start, other, is_proven):
+    text = (
+        "from functools import cached_property\nfrom tools import safe\n\n\nclass Net:\n"
+        "    def __init__(self, x=0):\n        self.x = safe(x)\n\n"
+        "    @cached_property\n    def keys(self):\n        return 1\n"
+    )
+    files = {"app.py": text, "tools.py": "def safe(x):\n    return x\n", "start.py": start}
+    index = project({**files, other: "def safe(x):\n    open('m', 'w')\ncached_property = safe\n"})
+    module = index.module_at("app.py")
+    (node,) = [one for one in module.tree.body if getattr(one, "name", "") == "Net"]
+    assert (prove_class(node, module, index).unproven == "") is is_proven

@@ -12,7 +12,7 @@ import re
 from posixpath import dirname
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.project.layout import is_above
+from torchload_lint.source.project.layout import CHANGING_SEARCH, is_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.evaluator import Evaluator
     from torchload_lint.source.names.source_file import SourceFile
 
-_CHANGING_SEARCH = ("sys.path", "sys import", "addsitedir", "meta_path")
 _NO_PROGRAMS = (".md", ".rst")
 
 
@@ -41,7 +40,7 @@ def _found_instead(evaluator: Evaluator, home: SourceFile) -> Iterator[str]:
             if (
                 is_reached
                 or is_above(folder, dirname(home.path))
-                or any(project.holding(word) for word in _CHANGING_SEARCH)
+                or any(project.holding(word) for word in CHANGING_SEARCH)
             ):
                 place = f"the folder {folder}" if folder else "the project's folder"
                 yield f"another file than {path} may be imported, from {place}"

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _WORD = late_pattern(r"\w+")
 
 
+CHANGING_SEARCH = ("sys.path", "sys import", "addsitedir", "meta_path")
+"""Words of files that may change where Python looks for modules."""
+
+
 class Layout:
     """Answers about module names. Reads files only where a script might be a package."""
 

@@ -33,7 +33,12 @@ from torchload_lint.source.proofs.known.harmless import (
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
-from torchload_lint.source.proofs.steady import check_own_name, check_place, check_steady
+from torchload_lint.source.proofs.steady import (
+    check_namesakes,
+    check_own_name,
+    check_place,
+    check_steady,
+)
 from torchload_lint.source.proofs.uses.computing import computing, makes_array
 from torchload_lint.source.proofs.uses.decorators import PROPERTIES, gives_back, is_accessor
 from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
@@ -186,6 +191,8 @@ class _ProofSearch:
                 check_steady(current.module)
                 is_first = not self._steady  # its class is named by its module
                 check_place(current.module, current.project, by_attribute=not is_first)
+                if not is_first:
+                    check_namesakes(current.module, piece.module.path, current.project)
                 self._steady.add(current.module.path)
             self.used.add(current.node, current.module)
             if current.project not in self.used.indexes:
@@ -378,7 +385,8 @@ def _check_decorators(node: Definable, home: Module, project: ProjectIndex) -> N
         if is_accessor(decorator, home) or gives_back(decorator, home, project):
             continue
         func = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if home.bindings.qualified(func) not in DECORATORS:
+        dotted = home.bindings.qualified(func)
+        if dotted not in DECORATORS or project.definitions(dotted, home.path):
             named = ast.unparse(func)
             raise UnprovenError(
                 f"{home.path}:{decorator.lineno} the decorator {named} is not known"

@@ -8,10 +8,12 @@ file does so, nothing in it is proven.
 from __future__ import annotations
 
 import ast
+from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.scripts import is_main_guard
 from torchload_lint.source.names.members import base_expressions
+from torchload_lint.source.project.layout import CHANGING_SEARCH, is_above
 from torchload_lint.source.proofs.known.harmless import DECORATORS, is_harmless_base
 from torchload_lint.source.proofs.lineage import UnprovenError
 from torchload_lint.source.proofs.uses.at_import import is_for_types
@@ -104,6 +106,16 @@ def check_place(module: Module, project: ProjectIndex, *, by_attribute: bool) ->
             if any(one.qualified != f"{package}.{last}" for one in hidden):
                 raise UnprovenError(f"{above.path} has a {last} of its own beside {module.path}")
         package, _, last = package.rpartition(".")
+
+
+def check_namesakes(module: Module, near: str, project: ProjectIndex) -> None:
+    """Raise UnprovenError where another file of a module's name may be imported in its place: one
+    beside a script above ``near``, or any where the program changes where Python looks.
+    """
+    for folder in project.layout.namesakes(module.path):
+        if is_above(folder, dirname(near)) or any(map(project.holding, CHANGING_SEARCH)):
+            where = f"the folder {folder}" if folder else "the project's folder"
+            raise UnprovenError(f"{module.path}: one of its name may be imported, from {where}")
 
 
 def _compiled(path: str, project: ProjectIndex) -> str:
