@@ -171,16 +171,20 @@ def _inspect_folder(name: str, question: Question) -> CheckpointReport:
 def _inspect(source: ByteSource, name: str, question: Question) -> CheckpointReport:
     container = open_container(source, Path(name).name, question.limits, question.target)
     report = _read(source, name, container, question)
-    return report if report.verdict is Verdict.DANGEROUS else _with_parts(report, source, question)
+    return (
+        report
+        if report.verdict is Verdict.DANGEROUS
+        else _with_parts(report, source, container, question)
+    )
 
 
 def _with_parts(
-    report: CheckpointReport, source: ByteSource, question: Question
+    report: CheckpointReport, source: ByteSource, container: Container, question: Question
 ) -> CheckpointReport:
     """What torch.load does not read is judged, too: another loader may read it."""
     left = question.left
     nested = question._replace(nesting=question.nesting - 1)
-    parts = parts_of(source, report.container, question.limits, left)
+    parts = parts_of(source, container.kind_of_parts, question.limits, left)
     return with_parts(report, parts, left, lambda part: _judge_part(part, nested))
 
 
@@ -196,7 +200,7 @@ def _judge_part(part: EnclosedPart, question: Question) -> CheckpointReport:
     if found is not None:
         return found
     report = CheckpointReport("", container.kind, Verdict.UNREADABLE)
-    return _with_parts(report, part.source, question)
+    return _with_parts(report, part.source, container, question)
 
 
 def _read(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.advice import too_large
+from torchload_lint.checkpoint.containers.compressed import unpack_file
 from torchload_lint.checkpoint.containers.formats import is_tar, recognise
 from torchload_lint.checkpoint.containers.npy import npy_problem, npz_problem
 from torchload_lint.checkpoint.containers.safetensors import is_safetensors, safetensors_fault
@@ -39,6 +40,13 @@ class Container(NamedTuple):
     loads: bool = False
     """Whether it loads without any pickle being read (safetensors)."""
 
+    @property
+    def kind_of_parts(self) -> str:
+        """How another loader than torch's would look for something in it."""
+        if self.problem is None or self.kind != "zip":
+            return self.kind
+        return self.problem.code if self.problem.code == "foreign-zip" else "damaged-zip"
+
 
 def open_container(
     source: ByteSource, name: str, limits: Limits, target: Target = NEWEST
@@ -51,12 +59,19 @@ def open_container(
     if is_safetensors(source):
         return _safetensors_out_of_place(source, name)
     problem = recognise(source)
+    if problem is not None and _is_text_about_x(source, problem):
+        problem = None
     if problem is not None:
         problem = npy_problem(source) if problem.code == "npy" else problem
         return Container(problem.code, problem)
     if is_tar(source):
         return _tar(target)
     return Container("legacy or pickle")
+
+
+def _is_text_about_x(source: ByteSource, problem: Problem) -> bool:
+    """``x^2`` begins as zlib does, too."""
+    return problem.code == "zlib" and not unpack_file("zlib", source, 1).data
 
 
 def _named_safetensors(source: ByteSource) -> Container:

@@ -52,6 +52,13 @@ FORMATS = (
         "bzip2", (b"BZh",), "this is a bzip2 file", "unpack it first (`bunzip2`)"
     ),
     Format("xz", (b"\xfd7zXZ\x00",), "this is an xz file", "unpack it first (`unxz`)"),
+    Format("lzma", (b"\x5d\x00\x00",), "this is an lzma file", "unpack it first (`unlzma`)"),
+    Format(
+        "zlib",
+        (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),
+        "this is compressed with zlib (joblib writes such files)",
+        "unpack it first (zlib.decompress), or read it with the library that wrote it",
+    ),
     Format("zstd", (b"\x28\xb5\x2f\xfd",), "this is a zstd file", "unpack it first (`unzstd`)"),
     Format("rar", (b"Rar!",), "this is a rar archive", "unpack it first"),
     Format("7z", (b"7z\xbc\xaf\x27\x1c",), "this is a 7z archive", "unpack it first"),

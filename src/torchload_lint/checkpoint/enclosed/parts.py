@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _MOST_PARTS = 2_000
 """Parts of one file, with those inside of parts."""
-_MOST_UNPACKED = 256 * 1024 * 1024
+_MOST_UNPACKED = 128 * 1024 * 1024
 """Bytes that all compressed parts of one file may unpack to."""
 _MOST_PICKLED = 32 * 1024 * 1024
 """Bytes of pickles that are run abstractly in all parts of one file."""

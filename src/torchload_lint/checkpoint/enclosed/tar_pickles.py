@@ -18,6 +18,7 @@ from torchload_lint.checkpoint.restricted.weights_only import WeightsOnlyGuard
 
 if TYPE_CHECKING:
     import tarfile
+    from collections.abc import Iterator
 
     from torchload_lint.checkpoint.containers.bytesource import ByteSource
     from torchload_lint.checkpoint.limits import Limits
@@ -70,18 +71,30 @@ def read_tar_pickles(
 
 def _members(source: ByteSource, limits: Limits) -> dict[str, tarfile.TarInfo]:
     """The last member of each name, as ``getmember`` finds it."""
-    import tarfile  # noqa: PLC0415 - seldom
-
     found: dict[str, tarfile.TarInfo] = {}
     try:
-        with tarfile.open(fileobj=io.BufferedReader(_File(source)), mode="r:") as archive:
-            for number, member in enumerate(archive):
-                if number > limits.storages:
-                    raise OddTarError("it has more members than torch ever wrote")
-                found[member.name] = member
-    except (tarfile.TarError, OSError, ValueError, OverflowError):
+        for number, member in enumerate(tar_members(source)):
+            if number > limits.storages:
+                raise OddTarError("it has more members than torch ever wrote")
+            found[member.name] = member
+    except TAR_ERRORS:
         return {}
     return found
+
+
+TAR_ERRORS = (EOFError, OSError, ValueError, OverflowError)
+"""What reading the members of a tar file raises."""
+
+
+def tar_members(source: ByteSource) -> Iterator[tarfile.TarInfo]:
+    """All members, in their order. Raises TAR_ERRORS."""
+    import tarfile  # noqa: PLC0415 - seldom
+
+    try:
+        with tarfile.open(fileobj=io.BufferedReader(_File(source)), mode="r:") as archive:
+            yield from archive
+    except tarfile.TarError as error:
+        raise ValueError(str(error)) from None
 
 
 class _File(io.RawIOBase):
