@@ -76,6 +76,8 @@ class Evaluation:
     """The stream that holds the object."""
     problem: Problem | None = None
     """What is wrong around the pickles."""
+    end: int | None = None
+    """Where what was read ends, in a file that is no archive and was read without a fault."""
 
     @property
     def value(self) -> PickledValue:
@@ -105,7 +107,8 @@ def evaluate(
     if archive is None:
         found = read_pickles(source, lambda: make_guard(StorageReader("legacy")), question.limits)
         kind = "legacy" if found.is_legacy else "pickle"
-        return Evaluation(kind, found.guard, found.streams, found.object_stream, found.problem)
+        main, problem = found.object_stream, found.problem
+        return Evaluation(kind, found.guard, found.streams, main, problem, found.end)
     guard = make_guard(StorageReader("zip", archive.record_size if question.rules else None))
     if not question.rules:
         guard.failure = _NOT_ASKED

@@ -22,6 +22,7 @@ from torchload_lint.checkpoint.containers.container import Container, open_conta
 from torchload_lint.checkpoint.containers.formats import is_plain_text, is_tar
 from torchload_lint.checkpoint.enclosed.finding import parts_of
 from torchload_lint.checkpoint.enclosed.judged import with_parts
+from torchload_lint.checkpoint.enclosed.left_over import behind, unread_records
 from torchload_lint.checkpoint.enclosed.parts import Allowance, EnclosedPart, unread
 from torchload_lint.checkpoint.enclosed.tar_pickles import OddTarError, read_tar_pickles, tar_guard
 from torchload_lint.checkpoint.evaluate import (
@@ -52,6 +53,8 @@ from torchload_lint.checkpoint.stand_ins import find_stand_ins
 from torchload_lint.checkpoint.threats import Threat, find_threats, threat_in_words, way_out_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from torchload_lint.checkpoint.limits import Limits
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
     from torchload_lint.checkpoint.restricted.needs import RequiredEntry
@@ -182,10 +185,15 @@ def _with_parts(
     report: CheckpointReport, source: ByteSource, container: Container, question: Question
 ) -> CheckpointReport:
     """What torch.load does not read is judged, too: another loader may read it."""
-    left = question.left
+    parts = parts_of(source, container.kind_of_parts, question.limits, question.left)
+    return _judged_with(report, parts, question)
+
+
+def _judged_with(
+    report: CheckpointReport, parts: Iterable[EnclosedPart | Problem], question: Question
+) -> CheckpointReport:
     nested = question._replace(nesting=question.nesting - 1)
-    parts = parts_of(source, container.kind_of_parts, question.limits, left)
-    return with_parts(report, parts, left, lambda part: _judge_part(part, nested))
+    return with_parts(report, parts, question.left, lambda part: _judge_part(part, nested))
 
 
 def _judge_part(part: EnclosedPart, question: Question) -> CheckpointReport:
@@ -221,8 +229,20 @@ def _read(
         return _dangerous(name, result, threats, question)
     obstacle = result.fault or result.guard.failure or result.problem
     if obstacle is not None:
-        return _blocked(name, source, container, result, question)
-    return _report(name, result, question)
+        report = _blocked(name, source, container, result, question)
+    else:
+        report = _report(name, result, question)
+    return _judged_with(report, _left_over(source, container, result, question), question)
+
+
+def _left_over(
+    source: ByteSource, container: Container, result: Evaluation, question: Question
+) -> Iterable[EnclosedPart | Problem]:
+    """What torch.load leaves unread in a file of its own."""
+    if container.archive is not None:
+        keys = result.guard.storages.storages
+        return unread_records(container.archive, keys, question.limits, question.left)
+    return behind(source, result.end, question.limits)
 
 
 def _hidden_pickle(

@@ -59,10 +59,10 @@ def _arrays(source: ByteSource, limits: Limits, left: Allowance) -> FoundParts:
     for at, member in enumerate(archive.members if limits.whole else ()):
         header = member_header(archive, at)
         if header is None or header.has_more(member.size):
-            yield from _member(archive, member, left)
+            yield from member_part(archive, member, left)
 
 
-def _member(archive: ZipArchive, member: Member, left: Allowance) -> FoundParts:
+def member_part(archive: ZipArchive, member: Member, left: Allowance) -> FoundParts:
     """The content of a member, as far as it unpacks."""
     where = f"the member {member.name!r:.80}"
     try:
@@ -102,13 +102,14 @@ def _zip_members(source: ByteSource, limits: Limits, left: Allowance) -> FoundPa
         yield unread("the archive", str(error))
         return
     for member in members[:_MOST_LOOKED_AT]:
-        if _may_be_loaded(archive, member):
-            yield from _member(archive, member, left)
+        if may_be_loaded(archive, member):
+            yield from member_part(archive, member, left)
     if len(members) > _MOST_LOOKED_AT or not limits.whole:
         yield unread("the archive", f"{len(members[:_MOST_LOOKED_AT])} members were looked at")
 
 
-def _may_be_loaded(archive: ZipArchive, member: Member) -> bool:
+def may_be_loaded(archive: ZipArchive, member: Member) -> bool:
+    """Whether a member begins like something that a loader runs or unpacks."""
     try:
         return begins_like_a_file(archive.start_of(member, BEGINNING))
     except ZipFaultError:

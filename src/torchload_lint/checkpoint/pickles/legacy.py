@@ -47,6 +47,8 @@ class PickleFile(Generic[AnyGuard]):
     streams: list[Unpickled] = field(default_factory=list)
     problem: Problem | None = None
     """What is wrong around the pickles."""
+    end: int | None = None
+    """Where a second load of the same open file would read on; None where this one goes wrong."""
 
     @property
     def object_stream(self) -> Unpickled | None:
@@ -79,6 +81,8 @@ def read_pickles(
         window *= 4 if window < _SMALL_WINDOW else 16
     if result.is_legacy and result.problem is None and last is None:
         result.problem = _check_storages(source, result, limits)
+    elif not result.is_legacy and last is None:
+        result.end = result.streams[0].end
     return result
 
 
@@ -140,4 +144,5 @@ def _check_storages(
         count = int.from_bytes(source.read_at(at, 8), "little")
         if count * width % _OVERFLOW != expected:
             return advice.damaged("a storage has another size than the object says")
+    result.end = position
     return None
