@@ -9,7 +9,7 @@ from torchload_lint.checkpoint.containers.compressed import COMPRESSED, unpack_f
 from torchload_lint.checkpoint.containers.npy import member_header, read_array_header
 from torchload_lint.checkpoint.containers.unpacking import inflate
 from torchload_lint.checkpoint.containers.zip_archive import ZipArchive, ZipFaultError
-from torchload_lint.checkpoint.enclosed.beginnings import BEGINNING, begins_like_a_file
+from torchload_lint.checkpoint.enclosed.member_starts import BEGINNING, begins_like_a_file
 from torchload_lint.checkpoint.enclosed.parts import EnclosedPart, unread
 from torchload_lint.checkpoint.enclosed.tar_pickles import TAR_ERRORS, tar_members
 from torchload_lint.checkpoint.limits import LimitExceededError
