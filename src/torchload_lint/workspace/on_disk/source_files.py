@@ -149,7 +149,7 @@ class DiskFiles:
         """Whether a file is there and has nothing in it, as most ``__init__.py`` have."""
         try:
             return self.exists(path) and os.path.getsize(os.path.join(self._root, path)) == 0
-        except OSError:
+        except (OSError, ValueError):
             return False
 
     def data(self, path: str) -> bytes:
