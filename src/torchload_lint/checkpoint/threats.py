@@ -11,7 +11,7 @@ from torchload_lint.checkpoint.known.dangerous import (
     why_inside,
     why_interpreter,
 )
-from torchload_lint.checkpoint.known.known_calls import is_building, why_unknown
+from torchload_lint.checkpoint.known.known_calls import NUMBERS_FOLLOW, is_building, why_unknown
 from torchload_lint.checkpoint.pickles.call_results import is_getattr
 from torchload_lint.checkpoint.pickles.held_calls import held_calls, type_by_name
 from torchload_lint.checkpoint.pickles.pickled_values import (
@@ -95,6 +95,10 @@ def way_out_of(threats: list[Threat]) -> str:
         return f"{HOLDS_A_PROGRAM}{SAVED_ANEW * anew}{way}"
     if any(threat.known for threat in threats):
         return "do not load it; find out where it comes from, and delete it"
+    if any(threat.name in NUMBERS_FOLLOW for threat in threats):
+        return (
+            "load it with joblib, and only if you know who wrote it; tensors belong in torch.save"
+        )
     return (
         "do not load it unless you know what that code does; `torchload-lint migrate` carries its "
         "tensors and plain values over, and runs nothing"
@@ -191,7 +195,7 @@ def everything_called(call: ObjectValue, names: NameResolver) -> Iterator[Pickle
     called = str(names.of(call.callee) or "")
     args = call.args if isinstance(call.args, tuple) else ()
     if call.how != "REDUCE":
-        if why_gateway(called) and (args or _keywords(call)):
+        if (why_gateway(called) and (args or _keywords(call))) or called in NUMBERS_FOLLOW:
             yield call.callee
         return
     if str(names.of(_maker(call.callee)) or "") == "functools.partial":
@@ -250,6 +254,8 @@ def _reference_threat(name: str) -> str:
 def _call_reason(name: str) -> str:
     """Why calling a global is a threat."""
     last = name.rpartition(".")[2]
+    if name in NUMBERS_FOLLOW:
+        return ""
     if _is_below(name, BUILDERS):
         return "runs code that the file holds" if last in LOADERS else ""
     if name.startswith("ast.") and last[:1].isupper():

@@ -72,11 +72,18 @@ def is_building(name: str) -> bool:
     return is_class or bool(vetted_definitions(name)) or name in ever_allowed()
 
 
+NUMBERS_FOLLOW = frozenset({"joblib.numpy_pickle.NumpyArrayWrapper"})
+"""Objects behind whose state the bytes of an array follow, which only their own reader knows
+(``NumpyUnpickler.load_build`` of joblib 1.5, ``numpy_pickle.py``)."""
+
+
 def why_unknown(name: GlobalName) -> str:
     """Why a call of this object is not known to be harmless; empty where it is, or where it makes
     an object of a class of some library, which the policy judges.
     """
     dotted = str(name)
+    if dotted in NUMBERS_FOLLOW:
+        return "stands before the numbers of an array, and what stands behind them was not read"
     if is_building(dotted) or dotted in HARMLESS or dotted.startswith(_OF_VALUES):
         return ""
     last = name.qualname.rpartition(".")[2]
