@@ -80,7 +80,7 @@ DANGEROUS_NAMES = {
 DANGEROUS_PACKAGES = frozenset(
     """
     __main__.__builtins__ _aix_support _asyncio _ctypes _imp _pickle _posixsubprocess _pyrepl
-    _socket _thread _winapi aiohttp ast asyncio bdb cProfile cgi cgitb codeop
+    _socket _thread _winapi aiohttp antigravity ast asyncio bdb cProfile cgi cgitb codeop
      compileall concurrent ctypes dbm distutils setuptools doctest ensurepip fcntl filecmp fileinput
     ftplib gc getpass glob httplib http.client http.server httpx idlelib imaplib imp importlib
     importlib.util inspect lib2to3 marshal mmap msvcrt multiprocessing netrc nntplib nt ntpath.os
@@ -88,7 +88,8 @@ DANGEROUS_PACKAGES = frozenset(
     posixpath.os pstats pty py_compile pyclbr pydoc readline requests requests.api
     runpy sched selectors shelve shutil smtpd smtplib socket socketserver
     sqlite3 ssl subprocess symtable sys sysconfig syslog telnetlib tempfile threading timeit
-    tkinter traceback turtle urllib urllib2 urllib.request urllib3 venv webbrowser
+    test.__main__ test.autotest test.libregrtest test.regrtest this tkinter traceback turtle
+    turtledemo urllib urllib2 urllib.request urllib3 venv webbrowser
     winreg wsgiref xmlrpc zipapp zipimport
     """.split()
 )
