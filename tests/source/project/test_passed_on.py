@@ -39,6 +39,14 @@ ALL_CALLS = {
         ["runs/last.pt", "runs/a.pt"],
     ),
     "another name": (LOAD + "read = load\nread('runs')\n", ["runs/last.pt"]),
+    "another name beside its own": (
+        LOAD + "load('runs')\nread = load\nread('old')\n",
+        ["runs/last.pt", "old/last.pt"],
+    ),
+    "a partial beside its own name": (
+        LOAD + PARTIAL + "load('runs')\nf = partial(load, 'old')\nf('a.pt')\n",
+        ["runs/last.pt", "old/a.pt"],
+    ),
     "either of two": (
         LOAD + "def no(path):\n    pass\nread = load if os.name else no\nread('runs')\n",
         ["runs/last.pt"],
@@ -312,3 +320,17 @@ def test_a_class_by_a_key_that_is_computed_is_given_what_goes_with_it(source, ex
     resolution = resolve_path(module.loads[0].file, module, index)
     assert texts(resolution) == expected
     assert not (resolution.complete and any(each.exact for each in resolution.patterns))
+
+
+def test_a_file_that_renames_it_is_followed_beside_one_that_does_not():
+    others = {
+        "lib.py": "import torch\ndef main(path):\n    torch.load(path)\n",
+        "a.py": "from lib import main\nmain('a.pt')\n",
+        "b.py": "from lib import main\nrun = main\nrun('b.pt')\n",
+        "c.py": "from lib import main as single\nsingle('c.pt')\n",
+    }
+    index = project(others)
+    module = index.module_at("lib.py")
+    found = resolve_path(module.loads[0].file, module, index)
+    assert sorted(texts(found)) == ["a.pt", "b.pt", "c.pt"]
+    assert found.complete

@@ -98,8 +98,7 @@ def _find(
     by_name = _with_subclasses(target, _by_name(target))
     found, others, cut = [*by_name.calls], [*by_name.others], by_name.cut
     mentions: list[Mention] = []
-    if not found:
-        cut |= _passed_on(target, found, others, mentions)
+    cut |= _passed_on(target, found, others, mentions)
     others.sort(key=lambda each: _BY_DOUBT.index(each.why))
     return by_name._replace(
         calls=tuple(found[:MAX_CALLS]),
@@ -186,8 +185,8 @@ def _sort_out(
 def _passed_on(
     target: CallTarget, found: list[Site], others: list[OtherCall], mentions: list[Mention]
 ) -> bool:
-    """The calls by those who get the function under another name; looked for where nobody calls
-    it by its own. Yields whether there may be more.
+    """The calls by those who get the function under another name. Yields whether there may be
+    more.
     """
     from torchload_lint.source.project.passing import following, named_places, registering  # noqa: PLC0415 - few questions lead here
 
