@@ -372,7 +372,10 @@ def test_a_generator_of_torch_is_not_vetted():
     assert not judge(GlobalName("torch", "Generator"), None).allowed
 
 
-CODES = ("f8", "O", "O8", "V8", "V16", "S4", "U2", "M8", "i4", "b1")
+CODES = (
+    *("f8", "O", "O8", "V8", "V16", "S4", "U2", "M8", "i4", "b1"),
+    *("f4", "f2", "u1", "i8", "c8", "S1", "U4"),
+)
 STATES = {
     "as numpy writes it": "Nnn--0",
     "objects": "Nnn--63",
