@@ -38,3 +38,8 @@ def is_older_helper(path: str, text: str) -> bool:
     from hashlib import sha256  # noqa: PLC0415 - only where there is such a file
 
     return sha256(" ".join(text.split()).encode()).hexdigest()[:32] in _OLDER
+
+
+def was_written(path: str, text: str) -> bool:
+    """Whether a file of a project is what this program, or an earlier version, has written."""
+    return is_helper(path, text) or is_older_helper(path, text)

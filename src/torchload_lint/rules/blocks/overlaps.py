@@ -11,7 +11,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from torchload_lint.helper_module import is_helper, is_older_helper
+from torchload_lint.helper_module import was_written
 from torchload_lint.names import GlobalName
 from torchload_lint.rules.blocks.loading_names import calls_in, is_property, may_load, names_in
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
@@ -109,11 +109,7 @@ def _holding_blocks(project: ProjectIndex) -> list[str]:
     ``safe_globals`` is called, and those places count.
     """
     texts = {path: project.files.text(path) or "" for path in project.holding("safe_globals")}
-    return [
-        path
-        for path, text in texts.items()
-        if not (is_helper(path, text) or is_older_helper(path, text))
-    ]
+    return [path for path, text in texts.items() if not was_written(path, text)]
 
 
 def _may_run_after(home: Module, block: Allowlist, row: int, project: ProjectIndex) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from torchload_lint.helper_module import NAME, is_helper, is_older_helper
+from torchload_lint.helper_module import NAME, was_written
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.text.imports_in_text import imports_in, joined_rows
 
@@ -65,8 +65,7 @@ def _is_aside(path: str, project: ProjectIndex) -> bool:
     if _OF_TESTS.search(path):
         return True
     if path.endswith(f"{NAME}.py"):
-        text = project.files.text(path) or ""
-        return is_helper(path, text) or is_older_helper(path, text)
+        return was_written(path, project.files.text(path) or "")
     return bool(_MAYBE_TESTS.search(path) and _TESTING.search(project.files.text(path) or ""))
 
 

@@ -8,6 +8,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.helper_module import was_written
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.project.changes.of_the_program import program_files
@@ -170,6 +171,8 @@ def _may_reflect(project: ProjectIndex, path: str) -> bool:
 
     def find() -> bool:
         text = project.files.text(path)
+        if was_written(path, text or ""):
+            return False
         return project.remember_of("reflects", path, text, lambda: _has_word(text))
 
     return project.remember(("definitions", "reflects", path), find, stands=True)
