@@ -76,7 +76,8 @@ async function tryAll(page) {
 
   await page.locator(".explorer-folders-view").getByText("weights", { exact: true }).click();
   await page.locator(".explorer-folders-view").getByText("state.pt", { exact: true }).click({ button: "right" });
-  await page.locator(".monaco-menu").getByText("Inspect a checkpoint").click();
+  await page.locator(".monaco-menu").getByText("Inspect a checkpoint").hover();
+  await page.keyboard.press("Enter");  // a menu that has just opened takes no click
   const tree = page.locator(".pane-body .monaco-list-row", { hasText: "Holds" });
   await tree.waitFor({ timeout: 30 * SECONDS });
   await picture(page, "vscode-checkpoint");
