@@ -10,7 +10,10 @@ from typing import Any
 
 TEXT = {"type": "string", "minLength": 1}
 NUMBER = {"type": "integer", "minimum": 0}
-LOADS = ("files", "configured", "recorded", "inferred", "tensors", "unknown", "hidden", "notes")
+LOADS = (
+    *("files", "configured", "recorded", "inferred", "tensors", "unknown", "hidden", "notes"),
+    *("silenced", "milder", "known"),
+)
 COUNT = {"type": "integer", "minimum": 1}
 
 

@@ -97,10 +97,11 @@ def _unpacked(kind: str) -> Callable[[ByteSource, Limits, Allowance], FoundParts
 def _zip_members(source: ByteSource, limits: Limits, left: Allowance) -> FoundParts:
     """The members of any zip archive, but for those that begin like nothing that is loaded."""
     try:
-        members = (archive := ZipArchive(source, limits)).members if limits.whole else []
+        archive = ZipArchive(source, limits)
     except (ZipFaultError, LimitExceededError) as error:
         yield unread("the archive", str(error))
         return
+    members = archive.members if limits.whole else []
     for member in members[:_MOST_LOOKED_AT]:
         if may_be_loaded(archive, member):
             yield from member_part(archive, member, left)
