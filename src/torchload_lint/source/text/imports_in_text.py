@@ -19,8 +19,8 @@ LONGEST_LIST = 20_000
 """Letters of a list in brackets; a text of many that nothing closes is not searched for each."""
 _MOST_BEFORE = 1_000
 """Letters of a row that are looked at before ``import``."""
-_MOST_TEXTS = 64
-"""Texts whose imported words are kept: one text is asked about by several questions in turn."""
+_MOST_TEXTS = 512
+"""Texts whose imports are kept: one text is asked about by the questions for many names."""
 _CONTINUED = late_pattern(
     r'"""[^"\\]*(?:(?:\\(?:[\s\S]|\Z)|"(?!""))[^"\\]*)*(?:"""|\Z)'
     r"|'''[^'\\]*(?:(?:\\(?:[\s\S]|\Z)|'(?!''))[^'\\]*)*(?:'''|\Z)"
@@ -82,6 +82,13 @@ def imports_in(text: str) -> Iterator[TextImport]:
         ended = listed.end()
         start = behind - len(before) + source.start(1) if source else word.start()
         yield TextImport(start, ended, _dotted(source[1][4:]) if source else "", _names(listed))
+
+
+@lru_cache(maxsize=_MOST_TEXTS)
+def joined_with_imports(text: str) -> tuple[str, tuple[TextImport, ...]]:
+    """A text as ``joined_rows`` gives it, and its imports."""
+    joined = joined_rows(text)
+    return joined, tuple(imports_in(joined))
 
 
 @lru_cache(maxsize=_MOST_TEXTS)

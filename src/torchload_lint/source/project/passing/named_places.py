@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.expressions import last_name
-from torchload_lint.source.text.imports_in_text import imported_words, imports_in, joined_rows
+from torchload_lint.source.text.imports_in_text import imported_words, joined_with_imports
 from torchload_lint.source.text.word_places import places_of, stands_in
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def may_pass_on(text: str, name: str, *, of_object: bool, home: bool) -> bool:
     """
     if not stands_in(name, text):
         return False
-    joined = joined_rows(text)
-    listed = [each for each in imports_in(joined) if joined.find(name, each.start, each.end) >= 0]
+    joined, imports = joined_with_imports(text)
+    listed = [each for each in imports if joined.find(name, each.start, each.end) >= 0]
     if any(alias for each in listed for one, alias in each.names if one == name):
         return True
     named = set(_named_outside(text, name, listed))
