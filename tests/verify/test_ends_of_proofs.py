@@ -15,34 +15,16 @@ from click.testing import CliRunner
 from torchload_lint.cli.group import root
 from torchload_lint.diagnostic import Diagnostic, FileResult, Position, Severity, Span
 from torchload_lint.verify import FixProofs, Interpreter, Prover, parent
+from verify.one_load import MODEL, write, write_project
 
 pytestmark = pytest.mark.torch
-
-MODEL = "import argparse\n\nclass Config(argparse.Namespace):\n    pass\n"
-READ = """
-    from torch.serialization import safe_globals
-    import torch
-    from app.model import Config
-
-    with safe_globals([Config]):
-        state = torch.load("state.pt", weights_only=True)
-"""
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    write(tmp_path, {"pyproject.toml": "[project]\nname = 'x'\n", "app/__init__.py": "",
-                     "app/model.py": MODEL, "read.py": READ})  # fmt: skip
-    save = "import torch; from app.model import Config; torch.save(Config(lr=1), 'state.pt')"
-    subprocess.run([sys.executable, "-c", save], cwd=tmp_path, check=True)
+    write_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def write(folder: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(dedent(text).lstrip())
 
 
 def run(*words: str):
