@@ -20,6 +20,7 @@ from torchload_lint.cli.arguments.options import (
     stored_list,
 )
 from torchload_lint.cli.arguments.overrides import settings_from
+from torchload_lint.cli.failing import FAIL_ON, NEEDS_WHAT_IS_REFUSED, failing, let_pass
 from torchload_lint.cli.terminal import (
     CLEAN,
     FAILED,
@@ -86,6 +87,13 @@ FORMATS = (
     metavar="FILE",
     help="Write the report there.",
 )
+@click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    metavar="VERDICT",
+    help=f"End with 1 where a file is this bad or worse: {', '.join(FAIL_ON)} (default "
+    f"{NEEDS_WHAT_IS_REFUSED}).",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print the report only.")
 @click.option("--summary", is_flag=True, help="One line a file, the worst first, and their sum.")
 @click.option(
@@ -124,13 +132,15 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     fits a pattern. What lies in no project is judged as if it lay in the current folder.
 
     Ends with 0 where every file loads with what may be allowed or is a sound safetensors file, 1
-    where one does not, where a folder holds what may be pickles and was not looked at, or where
-    --since finds something new, 2 where one is not there, or where nothing could be looked at.
+    where one does not (--fail-on draws another line), where a folder holds what may be pickles and
+    was not looked at, or where --since finds something new, 2 where one is not there, or where
+    nothing could be looked at.
     """
     union, since_file = flags.pop("union"), flags.pop("since_file")
     is_remote, python, quiet = flags.pop("remote"), flags.pop("python"), flags.pop("quiet")
-    if summary:
-        _refuse_beside_summary(output_format, union=union)
+    fail_on = flags.pop("fail_on")
+    _refuse_together(output_format, summary=summary, union=union, fail_on=fail_on)
+    fail_on = fail_on or NEEDS_WHAT_IS_REFUSED
     far = [given for given in checkpoints if is_remote and is_address(given)]
     near = [given for given in checkpoints if given not in far and given != STANDARD_INPUT]
     missing = [given for given in near if not os.path.lexists(given)]
@@ -154,26 +164,32 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     try:
         if union:
             told, complete = _union(inspections, projects, output_format, since_file)
+            complete = complete and not left
         else:
             shown = {"summary": summary, "trees": not no_tree}
             painted = "never" if output_file else color
             told = _told(inspections, output_format, left, about, **shown, color=painted)
-            complete = all(one.is_fine for one in inspections)
+            complete = not failing(inspections, len(passed_over), fail_on)
     except ConfigError as error:
         fail(str(error))
     write_text(output_file, told) if output_file else say(told)
     for one in left if union else ():
         warn(one)
     if output_format == "text" and not quiet:
-        hints.tell(about)
-    raise click.exceptions.Exit(FAILED if missing else CLEAN if complete and not left else FINDINGS)
+        hints.tell([*about, *filter(None, [let_pass(inspections, len(passed_over), fail_on)])])
+    raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
 
 
-def _refuse_beside_summary(output_format: str, *, union: bool) -> None:
-    if output_format != "text":
+def _refuse_together(
+    output_format: str, *, summary: bool, union: bool, fail_on: str | None
+) -> None:
+    """What changes nothing beside other options."""
+    if summary and output_format != "text":
         fail("--summary is written as text")
-    if union:
+    if summary and union:
         fail("--summary and --union are two reports: give one of them")
+    if union and fail_on:
+        fail("--union fails for what its allowlist does not cover, --fail-on for single files")
 
 
 def _say_helper(context: click.Context) -> None:
