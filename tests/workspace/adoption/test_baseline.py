@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,77 @@ def test_the_file_is_read_back(tmp_path):
     assert path.read_text().endswith("}\n")
 
 
+SOURCE = f"""\
+{LINE}
+class Trainer:
+    def resume(self):
+        {LINE}
+        {LINE}  # \u200b{"long " * 40}
+"""
+
+
+def described(*results: FileResult) -> Baseline:
+    return Baseline.of(results, name_of).described(results, name_of)
+
+
+def test_beside_each_hash_stand_words_for_people_one_entry_a_row(tmp_path):
+    path = tmp_path / "baseline.json"
+    found = [finding(row, code) for row, code in ((1, "TLL101"), (4, "TLL101"), (5, "TLL9"))]
+    described(result(SOURCE, *found)).write(path)
+    rows = [row for row in path.read_text().splitlines() if '"count"' in row]
+    assert len(rows) == 2
+    both, long = (json.loads(row.strip().partition(": ")[2]) for row in rows)
+    assert both == {"count": 2, "rule": "some-rule", "in": "Trainer.resume", "line": LINE}
+    assert len(long["line"]) == 100
+    assert "\u200b" not in path.read_text()
+
+
+def test_words_are_not_what_decides_and_may_be_changed(tmp_path):
+    path = tmp_path / "baseline.json"
+    before = result(SOURCE, finding(4))
+    described(before).write(path)
+    text = path.read_text()
+    for other in (text, text.replace("Trainer.resume", "x"), text.replace('"some-rule"', "[1]")):
+        path.write_text(other)
+        (told,) = Baseline.read(path).new([before], name_of)
+        assert told.diagnostics == ()
+
+
+def test_words_of_what_a_run_does_not_judge_stay_and_do_not_change_by_themselves(tmp_path):
+    path, again = tmp_path / "baseline.json", tmp_path / "again.json"
+    a, b = result(SOURCE, finding(4)), result(SOURCE, finding(5), path="src/b.py")
+    described(a, b).write(path)
+    moved = result("import os\n\n" + SOURCE, finding(6))
+    read = Baseline.read(path).updated([moved], judging("src/a.py"), name_of)
+    read.described([moved], name_of).write(again)
+    assert again.read_text() == path.read_text()
+
+
+def test_a_file_of_the_first_version_is_read_and_gets_words_where_a_run_looks(tmp_path):
+    path = tmp_path / "baseline.json"
+    a, b = result(LINE, finding(1)), result(LINE, finding(1), path="src/b.py")
+    known = Baseline.of([a, b], name_of).known
+    entries = {name: {code: {line: n}} for (name, code, line), n in known.items()}
+    path.write_text(json.dumps({"version": 1, "findings": entries}))
+    old = Baseline.read(path)
+    assert all(not one.diagnostics for one in old.new([a, b], name_of))
+    old.updated([a], judging("src/a.py"), name_of).described([a], name_of).write(path)
+    text = path.read_text()
+    assert text.count('"line"') == 1
+    assert Baseline.read(path) == old
+
+
+@pytest.mark.parametrize("text", ["def f(:\n", "", "x = 1\n"])
+def test_a_text_that_is_no_python_has_words_without_functions(text):
+    assert '"in"' not in described(result(text, finding(1))).as_json()
+
+
+def test_a_finding_in_a_notebook_is_named_by_its_function():
+    cells = [("markdown", "m"), f"def load():\n    {LINE}"]
+    found = result(notebook_text(cells), finding(2, cell=2), path="n.ipynb")
+    assert '"in": "load", "line": ' in described(found).as_json()
+
+
 def test_a_file_that_is_not_there_is_empty(tmp_path):
     assert Baseline.read(tmp_path / "none.json") == Baseline({})
 
@@ -85,8 +157,9 @@ def test_a_file_that_is_not_there_is_empty(tmp_path):
     ("text", "said"),
     [
         ("{", "is not a baseline"),
-        ("[]", 'no "version": 1'),
-        ('{"version": 2}', 'no "version": 1'),
+        ("[]", 'no "version": 2'),
+        ('{"version": 3}', 'no "version": 2'),
+        ('{"version": 2, "findings": {"a": {"T": {"h": {"line": "x"}}}}}', "None is not a count"),
         ('{"version": 1}', "None is not an object"),
         ('{"version": 1, "findings": {"a": []}}', "[] is not an object"),
         ('{"version": 1, "findings": {"a": {"T": {"h": "1"}}}}', "'1' is not a count"),

@@ -3,7 +3,8 @@
 The file says, for each path and rule, which lines had findings: a hash of the line's text, with
 spaces at its ends left out, and how often. So findings stay known when their lines move, and a
 line that is rewritten is looked at again. Row numbers are not kept, and merging two branches'
-baselines is merging sorted JSON.
+baselines is merging sorted JSON. The hash decides; the rule's name, the function and the line stand
+beside it for people (``entry_words.py``), and version 1 of the file had none of them.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import ConfigError
 from torchload_lint.regular_files import read_regular_text, refuse_leading_out
 from torchload_lint.source.text.notebooks.notebook import rows_of
+from torchload_lint.workspace.adoption.entry_words import EntryWords, functions_of
 from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.workspace.projects import Projects
 
-VERSION = 1
+VERSION = 2
+_READ = (1, VERSION)
 _HASH_LENGTH = 16
 
 _Key = tuple[str, str, str]
@@ -68,6 +71,8 @@ class Baseline:
     """Known findings, counted."""
 
     known: Mapping[_Key, int]
+    words: Mapping[_Key, EntryWords] = field(default_factory=dict, compare=False)
+    """What is said of them, where something is."""
 
     @classmethod
     def of(cls, results: Iterable[FileResult], name_of: Callable[[Path], str]) -> Baseline:
@@ -79,6 +84,18 @@ class Baseline:
         )
         return cls(Counter(keys))
 
+    def described(self, results: Iterable[FileResult], name_of: Callable[[Path], str]) -> Baseline:
+        """The same, with words of the run for each entry that it has found."""
+        words: dict[_Key, EntryWords] = {}
+        for result in results:
+            function_of = functions_of(result) if result.diagnostics else None
+            for found, rows in _with_rows(result):
+                key = _key(name_of(result.path), found, rows)
+                function = function_of(found) if function_of else ""
+                before = words.get(key, EntryWords.of(found.name, "", _line(found, rows)))
+                words[key] = before.and_in((function,) if function else ())
+        return Baseline(self.known, {**self.words, **words})
+
     @classmethod
     def read(cls, path: Path) -> Baseline:
         """Read a baseline file; a file that is not there yet is an empty one.
@@ -86,7 +103,7 @@ class Baseline:
         Raises ConfigError where it cannot be read or is not a baseline.
         """
         try:
-            return cls(_known(json.loads(read_regular_text(path))))
+            return cls(*_known(json.loads(read_regular_text(path))))
         except FileNotFoundError:
             return cls({})
         except OSError as error:
@@ -101,10 +118,16 @@ class Baseline:
 
     def as_json(self) -> str:
         """Sorted, one entry a line."""
-        findings: dict[str, dict[str, dict[str, int]]] = {}
-        for (name, code, line), count in sorted(self.known.items()):
-            findings.setdefault(name, {}).setdefault(code, {})[line] = count
-        return json.dumps({"version": VERSION, "findings": findings}, indent=1) + "\n"
+        files: dict[str, dict[str, dict[str, str]]] = {}
+        for key, count in sorted(self.known.items()):
+            name, code, line = key
+            entry = self.words[key].beside(count) if key in self.words else str(count)
+            files.setdefault(name, {}).setdefault(code, {})[line] = entry
+        findings = {
+            name: _written({code: _written(lines, 4) for code, lines in codes.items()}, 3)
+            for name, codes in files.items()
+        }
+        return _written({"version": str(VERSION), "findings": _written(findings, 2)}, 1) + "\n"
 
     def new(
         self, results: Iterable[FileResult], name_of: Callable[[Path], str]
@@ -138,7 +161,7 @@ class Baseline:
             key: min(count, met[key]) if judges(*key[:2]) else count
             for key, count in self.known.items()
         }
-        return Baseline(found | Counter(kept))
+        return Baseline(found | Counter(kept), self.words)
 
     def gone(
         self, results: Iterable[FileResult], judges: Judges, name_of: Callable[[Path], str]
@@ -156,25 +179,46 @@ def _with_rows(result: FileResult) -> list[tuple[Diagnostic, list[str]]]:
     return [(found, rows[found.cell]) for found in ordered]
 
 
-def _key(name: str, found: Diagnostic, rows: list[str]) -> _Key:
+def _line(found: Diagnostic, rows: list[str]) -> str:
     row = found.span.start.row
-    text = rows[row - 1].strip() if 1 <= row <= len(rows) else ""
+    return rows[row - 1].strip() if 1 <= row <= len(rows) else ""
+
+
+def _key(name: str, found: Diagnostic, rows: list[str]) -> _Key:
+    text = _line(found, rows)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return name, found.code, digest[:_HASH_LENGTH]
 
 
-def _known(value: object) -> dict[_Key, int]:
-    """The entries of a baseline's JSON. Raises ValueError where it has another shape."""
-    if not isinstance(value, dict) or value.get("version") != VERSION:
+def _written(table: Mapping[str, str], depth: int) -> str:
+    """A JSON object, a key a row; its values are JSON already."""
+    rows = [f"{' ' * depth}{json.dumps(key)}: {value}" for key, value in table.items()]
+    return "{\n" + ",\n".join(rows) + "\n" + " " * (depth - 1) + "}" if rows else "{}"
+
+
+def _known(value: object) -> tuple[dict[_Key, int], dict[_Key, EntryWords]]:
+    """The entries of a baseline's JSON, and what is said of them. Raises ValueError where it has
+    another shape.
+    """
+    if not isinstance(value, dict) or value.get("version") not in _READ:
         raise ValueError(f'no "version": {VERSION}')
-    known = {}
+    known, words = {}, {}
     for name, codes in _table(value.get("findings")):
         for code, lines in _table(codes):
-            for line, count in _table(lines):
-                if not isinstance(count, int) or count < 1:
-                    raise ValueError(f"{name}: {code}: {count!r} is not a count")
-                known[name, code, line] = count
-    return known
+            for line, entry in _table(lines):
+                key = name, code, line
+                if isinstance(entry, dict):
+                    words[key] = EntryWords.read(entry)
+                known[key] = _count(entry, f"{name}: {code}")
+    return known, words
+
+
+def _count(entry: object, place: str) -> int:
+    """How often a line has the finding: a number, or the one that stands beside the words."""
+    count = entry.get("count") if isinstance(entry, dict) else entry
+    if not isinstance(count, int) or count < 1:
+        raise ValueError(f"{place}: {count!r:.40} is not a count")
+    return count
 
 
 def _table(value: object) -> Iterable[tuple[str, Any]]:

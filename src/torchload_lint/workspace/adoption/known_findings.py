@@ -58,6 +58,7 @@ class KnownFindings:
         unjudged = sum(count for key, count in before.items() if not judges(*key[:2]))
         changes = f"{(now - before).total()} new, {(before - now).total()} gone"
         changes += f", {unjudged} not looked at" if unjudged else ""
+        updated = updated.described(results, self._name_of)
         return updated, f"{number_of(now.total(), 'known finding')} now ({changes})."
 
     def remarks(
