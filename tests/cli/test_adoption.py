@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from cli_samples import IMPLICIT, UNSAFE, codes
+from notebook_samples import notebook_text
 from torchload_lint.cli import checking
 from torchload_lint.cli.terminal import CLEAN
 
@@ -89,13 +90,75 @@ OLD = 'target-torch = ">=2.1"\nselect = ["TLL1"]\nbaseline = "known.json"\n'
 STALE = "no more"
 
 
+NEW = FIXABLE.replace("path", "other")
+
+
+def test_a_fix_leaves_alone_what_is_known(cli, write, folder):
+    write({"a.py": FIXABLE, "torchload-lint.toml": OLD})
+    cli("--update-baseline", ".")
+    moved = f"import os\n\n{FIXABLE}\n\n{NEW}"
+    write({"a.py": moved})
+    for words in (["--diff"], ["--fix"], ["--fix", "--unsafe-fixes"], ["--fix-only"]):
+        write({"a.py": moved})
+        told = cli(*words, ".")
+        assert "1 known finding not shown, nor fixed (--no-baseline fixes it, too)" in told.stderr
+        assert STALE not in told.stderr
+        now = told.stdout if words == ["--diff"] else (folder / "a.py").read_text()
+        assert "torch.load(other, weights_only=True)" in now
+        assert "torch.load(path, weights_only=True)" not in now
+    assert "0 new, 0 gone" in cli("--update-baseline", ".").stdout
+
+
+def test_of_equal_lines_a_fix_leaves_as_many_as_are_known(cli, write, folder):
+    write({"a.py": FIXABLE, "torchload-lint.toml": OLD})
+    cli("--update-baseline", ".")
+    write({"a.py": FIXABLE + FIXABLE.replace("import torch", "")})
+    cli("--fix", ".")
+    assert (folder / "a.py").read_text().count("torch.load(path, weights_only=True)") == 1
+    assert cli(".").exit_code == CLEAN
+
+
+def test_a_fix_takes_what_is_known_where_that_is_asked_for(cli, write, folder):
+    write({"a.py": FIXABLE, "torchload-lint.toml": OLD})
+    cli("--update-baseline", ".")
+    assert codes(cli("--no-baseline", ".")) == ["102"]
+    silenced = FIXABLE.replace("(path))", "(path))  # noqa: TLL102").replace("resume", "other")
+    for words, left in ((["--no-baseline"], 1), (["--no-suppressions"], 0)):
+        write({"a.py": FIXABLE + silenced})
+        cli("--fix", *words, ".")
+        assert (folder / "a.py").read_text().count("torch.load(path))") == left
+
+
+def test_a_fix_in_a_notebook_leaves_alone_what_is_known(cli, write, folder):
+    write({"n.ipynb": notebook_text([FIXABLE]), "torchload-lint.toml": OLD})
+    cli("--update-baseline", ".")
+    write({"n.ipynb": notebook_text([("markdown", "m"), NEW, FIXABLE])})
+    cli("--fix", ".")
+    fixed = (folder / "n.ipynb").read_text()
+    assert "torch.load(other, weights_only=True)" in fixed
+    assert "torch.load(path))" in fixed
+
+
+def test_files_that_are_shared_out_are_fixed_alike(cli, write, folder):
+    names = [f"f{number}.py" for number in range(12)]
+    write(dict.fromkeys(names, FIXABLE) | {"torchload-lint.toml": OLD})
+    cli("--update-baseline", ".")
+    write(dict.fromkeys(names, f"{FIXABLE}\n\n{NEW}"))
+    cli("--fix", "--jobs", "2", ".")
+    for name in names:
+        assert (folder / name).read_text().count("weights_only=True") == 1
+
+
 def test_a_diff_is_compared_with_what_is_on_the_disk(cli, write):
     write({"a.py": FIXABLE, "b.py": FIXABLE, "torchload-lint.toml": OLD})
     assert "2 known findings now (2 new, 0 gone)." in cli("--update-baseline", ".").stdout
+    write({"a.py": FIXABLE.replace("(path))", "(path)); model.load_state_dict(torch.load(other))")})
+    cli("--update-baseline", ".")
+    entries = Path("known.json").read_text()
+    Path("known.json").write_text(entries.replace('"count": 2', '"count": 1'))
     shown = cli("--diff", ".")
     assert "weights_only=True" in shown.stdout
     assert STALE not in shown.stderr
-    assert "2 known findings now (0 new, 0 gone)." in cli("--update-baseline", ".").stdout
     write({"b.py": "\n"})
     gone = "note: known.json names 1 finding that is no more: --update-baseline takes it out"
     assert gone in cli("--diff", ".").stderr

@@ -20,15 +20,19 @@ def folder(tmp_path):
     """A project whose baseline names the one finding of ``a.py``."""
     (tmp_path / "torchload-lint.toml").write_text('baseline = "known.json"\n')
     (tmp_path / "a.py").write_text(TWO)
+    update_baseline(tmp_path)
+    return tmp_path
+
+
+def update_baseline(folder):
     done = subprocess.run(
         [sys.executable, "-m", "torchload_lint", "--update-baseline", "."],
-        cwd=tmp_path,
+        cwd=folder,
         env={"PYTHONPATH": str(SOURCE)},
         capture_output=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return tmp_path
 
 
 def rows(client, name="a.py"):
@@ -43,6 +47,22 @@ def test_what_is_known_is_not_shown_and_what_is_new_is(folder):
         assert rows(client) == [4]
         client.change("a.py", TWO.replace("p,", "r,"))  # a line that is edited is looked at again
         assert rows(client) == [2]
+
+
+def test_fixing_all_leaves_alone_what_is_known(folder):
+    (folder / "torchload-lint.toml").write_text(
+        'baseline = "known.json"\ntarget-torch = ">=2.6"\nselect = ["TLL102"]\n'
+    )
+    known, new = "x = torch.load(p)\n", "y = torch.load(q)\n"
+    (folder / "a.py").write_text(f"import torch\n{known}")
+    update_baseline(folder)
+    text = f"import torch\n{new}{known}"
+    with PlainClient(folder) as client:
+        client.open("a.py", text)
+        assert rows(client) == [1]
+        (action,) = client.actions(client.uri("a.py"), "source.fixAll")
+        (edits,) = action["edit"]["changes"].values()
+        assert {edit["range"]["start"]["line"] for edit in edits} == {1}
 
 
 def test_a_baseline_that_changes_is_followed(folder):

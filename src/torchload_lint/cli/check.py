@@ -27,7 +27,9 @@ SECTIONS = {
     "Severity and exit status": (
         "min_severity", "error_on", "exit_zero", "exit_non_zero_on_fix", "tracked_modules",
     ),
-    "Adopting it": ("add_noqa", "noqa_reason", "baseline", "update_baseline", "no_suppressions"),
+    "Adopting it": (
+        "add_noqa", "noqa_reason", "baseline", "update_baseline", "no_baseline", "no_suppressions",
+    ),
     "Other": ("jobs", "help"),
 }  # fmt: skip
 """The sections of ``--help``, each with the parameters that stand there."""

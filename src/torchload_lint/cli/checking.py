@@ -32,6 +32,8 @@ from torchload_lint.workspace import Options, Projects, Run, check_input
 from torchload_lint.workspace.on_disk.discover import is_forced_out
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torchload_lint.config import Config
     from torchload_lint.reports.provenance import Provenance
     from torchload_lint.rules.base import Rule
@@ -92,6 +94,7 @@ class Flags(NamedTuple):
     noqa_reason: str
     baseline: Path | None
     update_baseline: bool
+    no_baseline: bool
     tracked_modules: bool
     no_suppressions: bool
     explain_load: str | None
@@ -104,6 +107,11 @@ class Flags(NamedTuple):
     def applies_fixes(self) -> bool:
         """Whether fixes are applied (to the files, or to what is shown)."""
         return self.fix or self.fix_only or self.diff
+
+    @property
+    def shows_known(self) -> bool:
+        """Whether what a baseline names is a finding like any other."""
+        return self.no_baseline or self.no_suppressions
 
 
 def run_check(flags: Flags) -> int:
@@ -123,13 +131,15 @@ def _run(flags: Flags) -> int:
     config = projects.config_of(Path())
     projects.project_of(Path("any")).validate()
     is_stdin = STDIN in map(str, flags.paths)
+    known = None if flags.shows_known or is_stdin else _known(config, projects)
     options = Options(
         fix=flags.applies_fixes,
         unsafe=config.unsafe_fixes,
         write=flags.applies_fixes and not flags.diff,
         adds_modules=flags.applies_fixes and not is_stdin,
         suppressions=not flags.no_suppressions,
-        keeps_untold=bool(config.baseline and (flags.update_baseline or not flags.no_suppressions)),
+        keeps_untold=bool(config.baseline and (flags.update_baseline or not flags.shows_known)),
+        fixes_among=known.new_in if known else None,
         jobs=1 if flags.verify else flags.jobs,
     )
     if is_stdin:
@@ -148,7 +158,6 @@ def _run(flags: Flags) -> int:
         return _update_baseline(outcome, flags, config, projects)
     found = outcome.results
     hints.at_proofs(proofs, found)
-    known = None if flags.no_suppressions else _known(config, projects)
     if known:
         new, hidden = known.split(outcome.results)
         outcome = outcome._replace(results=new, loads=outcome.loads._replace(known=hidden))
@@ -156,7 +165,7 @@ def _run(flags: Flags) -> int:
         complain(error)
     tell_crashes(outcome.crashes, verbose=flags.verbose)
     hints.at_commands(flags.paths)
-    remarks = (*known.remarks(found, outcome.judged, written=options.write),) if known else ()
+    remarks = _about_known(known, found, outcome, options)
     if flags.account:
         added = hints.about_added(outcome.added)
         about = (*_origin(outcome).sentences(), *remarks, *added)
@@ -169,6 +178,15 @@ def _run(flags: Flags) -> int:
         hints.at_targets(outcome.results, projects)
         hints.at_entries(projects)
     return FAILED if outcome.errors or outcome.crashes else status
+
+
+def _about_known(
+    known: KnownFindings | None, found: Sequence[FileResult], outcome: Run, options: Options
+) -> tuple[str, ...]:
+    if known is None:
+        return ()
+    how = {"written": options.write, "fixes": options.fix}
+    return (*known.remarks(found, outcome.judged, **how),)
 
 
 def _refuse_contradictions(flags: Flags) -> None:

@@ -26,7 +26,7 @@ from torchload_lint.workspace.on_disk.document import Document
 from torchload_lint.workspace.one_file import Options, check_document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from torchload_lint.diagnostic import Diagnostic, Edit, Fix, Span
@@ -198,14 +198,30 @@ def _as_weaker(found: Diagnostic) -> Diagnostic:
 
 
 def fixed_text(view: View, projects: Projects) -> FixedText:
-    """The text after all safe fixes. Raises ConfigError."""
-    _, fixed = _checked(view, projects, Options(fix=True, adds_modules=True))
+    """The text after all safe fixes of what the project's baseline does not name. Raises
+    ConfigError.
+    """
+    options = Options(fix=True, fixes_among=_what_is_new(view, projects))
+    _, fixed = _checked(view, projects, options._replace(adds_modules=True))
     is_new = NAME in fixed.raw and fixed.raw != view.text
     module = missing_helper(view.path, fixed.raw) if is_new else None
     if module is None or view.can_create:
         return FixedText(fixed.raw, module)
-    _, fixed = _checked(view, projects, Options(fix=True))
+    _, fixed = _checked(view, projects, options)
     return FixedText(fixed.raw, is_weaker=True)
+
+
+def _what_is_new(
+    view: View, projects: Projects
+) -> Callable[[FileResult], tuple[Diagnostic, ...]] | None:
+    """What finds those of a file's findings that the baseline does not name; None where there is
+    none that can be read.
+    """
+    baseline = projects.project_of(view.path).baseline
+    try:
+        return KnownFindings(baseline, projects).new_in if baseline else None
+    except ConfigError:
+        return None
 
 
 def _checked(view: View, projects: Projects, options: Options) -> tuple[FileResult, Document]:

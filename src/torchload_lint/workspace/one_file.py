@@ -31,6 +31,8 @@ from torchload_lint.workspace.fixing import apply, without_effect
 from torchload_lint.workspace.on_disk.document import Document, UnreadableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.diagnostic import Fix, LoadAccount
     from torchload_lint.workspace.first_look import Look
@@ -78,6 +80,9 @@ class Options(NamedTuple):
     """Whether a file has a result, too, where everything in it is left out by the settings."""
     jobs: int = 0
     """Worker processes; 0 lets the tool decide."""
+    fixes_among: Callable[[FileResult], Sequence[Diagnostic]] | None = None
+    """Of the findings of a file, those that fixes may take away: without what a baseline names.
+    None: all."""
 
 
 def check_file(path: str, projects: Projects, options: Options) -> FileOutcome:
@@ -201,7 +206,7 @@ def check_document(
             spoiling |= {d.fix: "the file would still have this finding" for d in useless}
             document, fixed, applied, found = before, fixed[: -len(applied)], [], []
             continue
-        chosen = [d for d in found if _applies(d, project, options)] if options.fix else []
+        chosen = _to_fix(found, path, document, project, options)
         chosen = [d for d in chosen if d.fix not in spoiling]
         if not chosen:
             break
@@ -268,6 +273,22 @@ def _broken_cells(document: Document, project: Project, name: str) -> list[Diagn
         if may_hold_load(text.encode(errors="surrogatepass"))
     ]
     return [d for d in found if d.code in project.enabled and not project.is_ignored(d, name)]
+
+
+def _to_fix(
+    found: Sequence[Diagnostic], path: Path, document: Document, project: Project, options: Options
+) -> list[Diagnostic]:
+    """The findings whose fixes are to be applied."""
+    if not options.fix:
+        return []
+    applicable = [d for d in found if _applies(d, project, options)]
+    if options.fixes_among is None or not applicable:
+        return applicable
+    placed = [_in_cell(d, document, project.name_of(path)) for d in found]
+    among = options.fixes_among(FileResult(path, tuple(placed), document.raw))
+    are_among = {id(one) for one in among}
+    left = {id(d) for d, one in zip(found, placed, strict=True) if id(one) in are_among}
+    return [d for d in applicable if id(d) in left]
 
 
 def _applies(diagnostic: Diagnostic, project: Project, options: Options) -> bool:

@@ -102,6 +102,7 @@ OPTIONS = (
         "--noqa-reason", metavar="TEXT", default="", help="What --add-noqa writes behind the codes."
     ),
     declare("--baseline", type=FILE, metavar="FILE", help="Report only what is not in it."),
+    _flag("no-baseline", "Report what the baseline names, too, and fix it with --fix."),
     _flag("no-suppressions", "Report what comments and the baseline would hide, too."),
     _flag(
         "tracked-modules",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from torchload_lint.diagnostic import FileResult
+    from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.workspace.adoption.baseline import Judges
     from torchload_lint.workspace.projects import Projects
 
@@ -43,6 +43,10 @@ class KnownFindings:
         left = self._baseline.new(results, self._name_of)
         return tuple(result for result in left if result.diagnostics or result.fixed)
 
+    def new_in(self, result: FileResult) -> tuple[Diagnostic, ...]:
+        """What is not known of the findings of one file: the same objects."""
+        return self._baseline.new([result], self._name_of)[0].diagnostics
+
     def split(self, results: Sequence[FileResult]) -> tuple[tuple[FileResult, ...], int]:
         """The results without what is known, and how many findings are."""
         new = self.new(results)
@@ -62,16 +66,24 @@ class KnownFindings:
         return updated, f"{number_of(now.total(), 'known finding')} now ({changes})."
 
     def remarks(
-        self, found: Sequence[FileResult], files: Iterable[Path], *, written: bool
+        self,
+        found: Sequence[FileResult],
+        files: Iterable[Path],
+        *,
+        written: bool,
+        fixes: bool = False,
     ) -> Iterator[str]:
         """What a reader of a report has to know. ``found``: everything that a run over ``files``
-        found; ``written``: whether files were fixed.
+        found; ``written``: whether files were fixed; ``fixes``: whether fixes were applied, to
+        files or to what is shown.
         """
         _, known = self.split(found)
         name = printable(os.path.relpath(self.path))
         if known:
             them = "it" if known == 1 else "them"
-            yield f"{number_of(known, 'known finding')} not shown: {name} names {them}"
+            which = f"{number_of(known, 'known finding')} not shown"
+            which += f", nor fixed (--no-baseline fixes {them}, too)" if fixes else ""
+            yield f"{which}: {name} names {them}"
         elif any(one.diagnostics for one in found) and not os.path.lexists(self.path):
             yield f"no baseline is at {name}: --update-baseline writes it"
         if not self._asks_for_all:
