@@ -26,6 +26,12 @@ UNDECODABLE = Problem(
     'pass encoding="latin1" (or "bytes") to torch.load, or save the file again with Python 3',
 )
 TEXT = Problem("text", "this is a text file, not a checkpoint", "get the right file")
+JOBLIB = Problem(
+    "joblib",
+    "joblib wrote this: the numbers of its arrays stand between the opcodes of the pickle, where "
+    "torch.load takes them for opcodes",
+    "load it with joblib.load, which calls what the file names; tensors belong in torch.save",
+)
 UNTYPED = Problem(
     "legacy-untyped",
     "the file is in the format of torch < 1.6 and holds an untyped storage (what torch.save writes "
@@ -223,6 +229,16 @@ def plain_pickle(found: Problem | None) -> Problem:
         f"this is a plain pickle, which torch.save did not write{detail}; torch.load refuses it",
         "rewrite it with `torchload-lint migrate`, which runs nothing of it",
     )
+
+
+def no_access(error: OSError | ValueError) -> Problem:
+    """A file that cannot be opened or read."""
+    if isinstance(error, FileNotFoundError):
+        return Problem("missing", "there is no such file", "check the path, or fetch the file")
+    if isinstance(error, PermissionError):
+        return Problem("permission", "the file may not be read", "check its permissions")
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Problem("unreadable", f"the file cannot be read: {reason}", "check the path")
 
 
 def no_pickle(fault: Problem) -> Problem:

@@ -19,7 +19,7 @@ from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.checkpoint.threats import everything_called
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from torchload_lint.checkpoint.evaluate import Question
     from torchload_lint.checkpoint.pickles.call_results import NameResolver
@@ -44,10 +44,12 @@ def _shown(streams: Iterable[Unpickled], names: NameResolver) -> dict[GlobalName
     return found
 
 
-def called_classes(streams: Iterable[Unpickled], names: NameResolver) -> tuple[NeededGlobal, ...]:
+def called_classes(
+    streams: Iterable[Unpickled], names: NameResolver, understood: Container[str] = ()
+) -> tuple[NeededGlobal, ...]:
     """What is called in a file that no allowlist loads, and that only the policy can judge.
 
-    An unsafe load calls it all the same.
+    An unsafe load calls it all the same. ``understood`` is known to be harmless.
     """
     streams = tuple(streams)
     return tuple(
@@ -60,6 +62,7 @@ def called_classes(streams: Iterable[Unpickled], names: NameResolver) -> tuple[N
             held=calls_of(name, streams, names),
         )
         for name, text in _shown(streams, names).items()
+        if str(name) not in understood
         if can_be_held(str(name)) or not is_building(str(names.runtime_name(name)))
     )
 

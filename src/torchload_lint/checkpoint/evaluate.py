@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
+from torchload_lint.checkpoint.enclosed.joblib_arrays import JoblibReadings, joblib_readings
 from torchload_lint.checkpoint.enclosed.parts import Allowance
 from torchload_lint.checkpoint.known.torch_versions import NEWEST
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
@@ -78,11 +79,18 @@ class Evaluation:
     """What is wrong around the pickles."""
     end: int | None = None
     """Where what was read ends, in a file that is no archive and was read without a fault."""
+    joblib: JoblibReadings = field(default_factory=JoblibReadings)
+    """What joblib reads of it, where that is something else."""
 
     @property
     def value(self) -> PickledValue:
         """The object."""
         return self.main.value if self.main is not None else None
+
+    @property
+    def every_stream(self) -> list[Unpickled]:
+        """All that any reader may run."""
+        return [*self.streams, *self.joblib.streams]
 
     @property
     def fault(self) -> Problem | None:
@@ -108,7 +116,13 @@ def evaluate(
         found = read_pickles(source, lambda: make_guard(StorageReader("legacy")), question.limits)
         kind = "legacy" if found.is_legacy else "pickle"
         main, problem = found.object_stream, found.problem
-        return Evaluation(kind, found.guard, found.streams, main, problem, found.end)
+        result = Evaluation(kind, found.guard, found.streams, main, problem, found.end)
+        if question.rules and substitutes is None and main is not None and not found.is_legacy:
+            result.joblib = joblib_readings(
+                source, main, lambda: make_guard(StorageReader("none")), question.limits
+            )
+            result.problem = advice.JOBLIB if result.joblib.is_whole else problem
+        return result
     guard = make_guard(StorageReader("zip", archive.record_size if question.rules else None))
     if not question.rules:
         guard.failure = _NOT_ASKED

@@ -87,7 +87,7 @@ def inspect_file(
         with Path(name).open("rb") as file:
             return _guarded(FileSource(file), name, question)
     except (OSError, ValueError) as error:
-        return _unreadable(name, _access_problem(error))
+        return _unreadable(name, advice.no_access(error))
 
 
 def inspect_bytes(
@@ -119,7 +119,7 @@ def _guarded(source: ByteSource, name: str, question: Question) -> CheckpointRep
         with no_garbage_collection():
             return _inspect(source, name, question._replace(left=Allowance()))
     except OSError as error:
-        return _unreadable(name, _access_problem(error))
+        return _unreadable(name, advice.no_access(error))
     except (MemoryError, RecursionError) as error:
         return _unreadable(name, _too_deep(error))
     except Exception as error:  # noqa: BLE001 - a hostile file must never stop the others
@@ -129,15 +129,6 @@ def _guarded(source: ByteSource, name: str, question: Question) -> CheckpointRep
 
 def _too_deep(error: BaseException) -> Problem:
     return advice.too_large(LimitExceededError("memory", f"or too deep ({error!r:.80})"))
-
-
-def _access_problem(error: OSError | ValueError) -> Problem:
-    if isinstance(error, FileNotFoundError):
-        return Problem("missing", "there is no such file", "check the path, or fetch the file")
-    if isinstance(error, PermissionError):
-        return Problem("permission", "the file may not be read", "check its permissions")
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return Problem("unreadable", f"the file cannot be read: {reason}", "check the path")
 
 
 def _unreadable(name: str, problem: Problem, container: str = "") -> CheckpointReport:
@@ -297,12 +288,13 @@ def _threats(result: Evaluation, question: Question) -> list[Threat]:
     def is_own(name: GlobalName) -> bool:
         return lookup is not None and lookup(name) is not None
 
-    return find_threats(
-        result.streams,
+    found = find_threats(
+        result.every_stream,
         result.guard.names,
         lambda data: _is_dangerous(data, question),
         is_own,
     )
+    return [one for one in found if one.known or one.name not in result.joblib.understood]
 
 
 def _is_dangerous(data: bytes, question: Question) -> bool:
@@ -361,7 +353,7 @@ def _blocked(
         _protocol(result),
         globals=found_globals(result, question, global_places(result, question)),
         problems=(problem,),
-        called=called_classes(result.streams, result.guard.names),
+        called=called_classes(result.every_stream, result.guard.names, result.joblib.understood),
     )
 
 
@@ -370,6 +362,8 @@ def _first_obstacle(result: Evaluation, source: ByteSource) -> Problem:
     failure, fault = result.guard.failure, result.fault
     if fault is not None and fault.code == "limit":
         return fault
+    if result.joblib.is_whole:
+        return advice.JOBLIB
     if result.kind == "pickle" and fault is None:
         return advice.plain_pickle(result.problem)
     if fault is not None and fault.code == "malformed" and result.kind == "pickle":

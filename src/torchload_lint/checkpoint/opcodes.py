@@ -100,8 +100,13 @@ def read_opcodes(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -
     return map(Opcode._make, read_steps(data, start, limits))
 
 
-def read_steps(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> Iterator[Step]:
-    """The same as plain tuples: large checkpoints have millions of opcodes."""
+def read_steps(
+    data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS, jumps: list[int] | None = None
+) -> Iterator[Step]:
+    """The same as plain tuples: large checkpoints have millions of opcodes.
+
+    After an opcode without an argument, ``jumps`` may get the place of the next one.
+    """
     position, size, frame_end = start, len(data), 0
     for _ in range(limits.opcodes):
         if frame_end:
@@ -118,6 +123,9 @@ def read_steps(data: bytes, start: int = 0, limits: Limits = DEFAULT_LIMITS) -> 
             position += 1
             if name == "STOP":
                 return
+            if jumps:
+                frame_end = _left_frame(frame_end, position)
+                position = jumps.pop()
         elif kind == "u1" and position + 1 < size:
             yield position, name, data[position + 1]
             position += 2
@@ -135,6 +143,13 @@ def _opened_frame(size: OpcodeArgument, begin: int, frame_end: int) -> int:
     if frame_end or not isinstance(size, int):
         raise _split_frame(begin)
     return begin + size
+
+
+def _left_frame(frame_end: int, position: int) -> int:
+    """No frame. Raises PickleFaultError where something of one is left to be read."""
+    if frame_end and position != frame_end:
+        raise _split_frame(position)
+    return 0
 
 
 def _checked_frame(frame_end: int, position: int) -> int:

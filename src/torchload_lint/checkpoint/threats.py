@@ -165,6 +165,8 @@ def _of_stream(
         why = "" if id(reference) in harmless else _reference_threat(str(reference.name))
         if why:
             yield Threat(str(reference.name), "", why)
+        elif str(reference.name) in NUMBERS_FOLLOW:  # however it is then made
+            yield Threat(str(reference.name), "", why_unknown(reference.name), known=False)
 
 
 def _unknown_call(

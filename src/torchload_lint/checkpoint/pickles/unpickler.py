@@ -7,8 +7,7 @@ a :class:`~torchload_lint.checkpoint.pickles.guard.Guard`, which is asked at eac
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Callable  # noqa: TC003 - in an annotation of module level
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,12 +30,16 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     PickledValue,
     SetValue,
 )
+from torchload_lint.checkpoint.pickles.protocol_zero import parse_int, quoted
 from torchload_lint.checkpoint.report import Problem
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.guard import Guard
 
+
+AfterBuild = Callable[[PickledValue, int], tuple[PickledValue, int]]
+"""What a reader makes of an object once BUILD has given it its state, and where it reads on."""
 
 FINDING = frozenset({"builtins.getattr", "logging.getLogger"})
 """Functions that give what the program has already, and make nothing."""
@@ -75,18 +78,26 @@ class Unpickled:
 
 
 def unpickle(
-    data: bytes, guard: Guard, start: int = 0, limits: Limits = DEFAULT_LIMITS
+    data: bytes,
+    guard: Guard,
+    start: int = 0,
+    limits: Limits = DEFAULT_LIMITS,
+    after_build: AfterBuild | None = None,
 ) -> Unpickled:
     """Run one pickle stream. Never raises: what is wrong is in ``fault`` and in the guard."""
     machine = _Machine(guard)
     result = machine.result
     position = start
     try:
-        for position, name, argument in read_steps(data, start, limits):
+        jumps: list[int] = []
+        for position, name, argument in read_steps(data, start, limits, jumps):
             guard.position = position
             if name in CHECKED_OPCODES:
                 guard.meet(Opcode(position, name, argument))
             _HANDLERS[name](machine, argument)
+            if after_build is not None and name == "BUILD":
+                machine.stack[-1], behind = after_build(machine.stack[-1], position + 1)
+                jumps += [behind] if behind > position + 1 else []
         result.end = position + 1
     except PickleFaultError as error:
         result.fault = Problem(error.code, str(error), where=f"byte {error.position}")
@@ -163,33 +174,11 @@ def _text_number(
     return handler
 
 
-def _parse_int(text: str) -> PickledValue:
-    """As C reads it (``strtol`` in CPython's _pickle.c): ``010`` is eight, ``0x10`` sixteen."""
-    if text in {"00", "01"}:
-        return text == "01"
-    is_octal = text.lstrip("+-")[:1] == "0" and text.lstrip("+-").isdigit()
-    return int(text, 8 if is_octal else 0)
-
-
 def _byte_text(machine: _Machine, argument: OpcodeArgument) -> None:
     """Python 2 strings: text in the encoding that torch.load is given (``utf-8`` by default)."""
     position = machine.guard.position
-    data = argument if isinstance(argument, bytes) else _quoted(str(argument), position)
+    data = argument if isinstance(argument, bytes) else quoted(str(argument), position)
     machine.stack.append(machine.guard.decode(data, position))
-
-
-def _quoted(written: str, position: int) -> bytes:
-    """What a text of protocol 0 stands for: Python's own notation, in quotes (``load_string`` of
-    Python's pickle.py).
-    """
-    quotes = written[:1] + written[-1:]
-    if len(written) < 2 or quotes not in {"''", '""'}:  # noqa: PLR2004 - two quotes
-        raise PickleFaultError("malformed", "the text of a STRING is not quoted", position)
-    try:
-        return bytes(codecs.escape_decode(written[1:-1].encode("latin-1"))[0])
-    except ValueError:
-        message = "the text of a STRING holds an escape that Python does not know"
-        raise PickleFaultError("malformed", message, position) from None
 
 
 def _proto(machine: _Machine, argument: OpcodeArgument) -> None:
@@ -402,7 +391,7 @@ _HANDLERS: dict[str, Callable[[_Machine, OpcodeArgument], None]] = {
         "UNICODE BINBYTES SHORT_BINBYTES BINBYTES8".split(),
         _push_argument,
     ),
-    "INT": _text_number(_parse_int),
+    "INT": _text_number(parse_int),
     "LONG": _text_number(lambda text: int(text.rstrip("L"), 0)),
     "FLOAT": _text_number(float),
     **dict.fromkeys("STRING BINSTRING SHORT_BINSTRING".split(), _byte_text),
