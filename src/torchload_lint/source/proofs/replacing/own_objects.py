@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import member
+from torchload_lint.source.project.callers import sites
 from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.proofs.known.harmless import (
     DECORATORS,
@@ -15,6 +16,7 @@ from torchload_lint.source.proofs.known.harmless import (
     is_harmless_base,
     makes_data,
 )
+from torchload_lint.source.proofs.replacing.all_callers import are_all_callers_known, written_for
 from torchload_lint.source.proofs.replacing.other_selves import takes_another
 from torchload_lint.source.proofs.uses.own_self import is_instance
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -37,6 +39,8 @@ _GIVES_OPTIONS = frozenset({"parse_args", "parse_known_args"})
 _FINDS_MODULES = frozenset(
     {"builtins.__import__", "importlib.import_module", "sys.modules.get", "sys.modules.pop"}
 )
+_CALLERS = 2
+"""How many functions a parameter is followed up through."""
 _NOT_A_METHOD = frozenset({"__new__", "__init_subclass__", "__class_getitem__"})
 
 
@@ -65,9 +69,12 @@ def is_data(value: ast.expr, home: SourceFile) -> bool:
     return False
 
 
-def is_object(node: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
-    """Whether it is an object that the program has made, which no checkpoint shares: ``self``, or
-    what the call of a class gave.
+def is_object(
+    node: ast.expr, home: SourceFile, project: ProjectIndex, callers: int = _CALLERS
+) -> bool:
+    """Whether it is an object that the program has made, which no checkpoint shares: ``self``, what
+    the call of a class gave, or a parameter that all callers give such a thing (so many of them,
+    one behind the other).
     """
     if not isinstance(node, ast.Name):
         return False
@@ -76,7 +83,7 @@ def is_object(node: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
         is_own = all(_is_of_instance(one.node, home) for one in definitions)
         return is_instance(node, home) and is_own and not takes_another(node, home, project)
     return _is_tested(node, home, project) or (
-        bool(definitions) and all(_gives_object(one, home, project) for one in definitions)
+        bool(definitions) and all(_gives_object(one, home, project, callers) for one in definitions)
     )
 
 
@@ -111,7 +118,9 @@ def _is_unknown(node: ast.expr, home: SourceFile) -> bool:
     )
 
 
-def _gives_object(definition: Definition, home: SourceFile, project: ProjectIndex) -> bool:
+def _gives_object(
+    definition: Definition, home: SourceFile, project: ProjectIndex, callers: int
+) -> bool:
     loop = definition.node
     if isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call):
         called = loop.iter.func
@@ -120,9 +129,33 @@ def _gives_object(definition: Definition, home: SourceFile, project: ProjectInde
         return _makes_object(definition.value, home, project)
     if definition.kind in {"function", "class"}:
         return isinstance(home.bindings.scope(definition.node), FUNCTIONS)
-    if isinstance(definition.node, ast.arg) and definition.node.annotation is not None:
+    if not isinstance(definition.node, ast.arg):
+        return False
+    if definition.node.annotation is not None:
         return _is_declared(definition.node.annotation, home, project)
-    return False
+    return callers > 0 and _is_always_given_object(definition.node, home, project, callers - 1)
+
+
+def _is_always_given_object(
+    parameter: ast.arg, home: SourceFile, project: ProjectIndex, callers: int
+) -> bool:
+    """Whether all calls of a function are known, and each gives it an object of the program's."""
+    function = home.parents[home.parents[parameter]]
+    if not isinstance(function, FUNCTIONS) or function.decorator_list:
+        return False
+    if not project.remember(
+        ("all callers are known", function), lambda: are_all_callers_known(function, home, project)
+    ):
+        return False
+    given = [
+        (written_for(parameter, function, one), one.module)
+        for one in sites(project, home, function).calls
+    ]
+    return all(
+        value is not None
+        and (is_object(value, module, project, callers) or _makes_object(value, module, project))
+        for value, module in given
+    )
 
 
 def _is_declared(annotation: ast.expr, home: SourceFile, project: ProjectIndex) -> bool:
