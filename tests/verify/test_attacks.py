@@ -86,6 +86,60 @@ def test_the_loader_is_torchs_own(project, patch):
 @pytest.mark.parametrize(
     ("told", "patch"),
     [
+        ("safe_globals.__enter__", "s.safe_globals.__enter__ = lambda self: None"),
+        ("safe_globals.__new__", "s.safe_globals.__new__ = lambda *given: nullcontext()"),
+        ("safe_globals.__bases__", "s.safe_globals.__bases__ = (Nothing,)"),
+        ("torch.serialization.open", "s.open = None"),
+        ("torch._weights_only_unpickler.len", "u.len = None"),
+        ("torch.serialization.__class__", "s.__class__ = Other"),
+        ("torch.serialization._package_registry", "s._package_registry.clear()"),
+        ("torch._weights_only_unpickler._get_allowed_globals", "u._get_allowed_globals().clear()"),
+    ],
+)
+def test_what_stands_in_front_of_torchs_own_is_said(project, told, patch):
+    """A program replaces torch's loading also where it adds a name, or changes a base or a table:
+    each of these fails where it is run, and the proof says what it was without.
+    """
+    text = f"""
+        import types, torch, torch.serialization as s, torch._weights_only_unpickler as u
+        from contextlib import nullcontext
+        class Nothing:
+            def __init__(self, allowed): pass
+            def __enter__(self): pass
+            def __exit__(self, *raised): pass
+        class Other(types.ModuleType):
+            safe_globals = property(lambda self: nullcontext)
+        {patch}
+        """
+    write(project, {"app/model.py": f"{MODEL}\nwork = 1\n", "app/changes.py": text})
+    save = "from app.model import Config; import torch; torch.save(Config(w=torch.ones(2), t="
+    save += "torch.Size([1])), 'state.pt')"
+    subprocess.run([sys.executable, "-c", save], cwd=project, check=True)
+    write(project, {"read.py": "import app.changes\n" + dedent(READ).lstrip()})
+    ran = subprocess.run([sys.executable, "read.py"], cwd=project, check=False, capture_output=True)
+    assert ran.returncode == 1
+    result = verify()
+    assert result.exit_code == 0, result.output
+    said = f"loads (meta device, mapped); without what the program puts in the place of {told}"
+    assert said in result.output
+
+
+def test_what_only_adds_to_torch_changes_nothing(project):
+    """What a library gives torch's and Python's classes besides is not called a replacement."""
+    adds = """
+        import pathlib, torch.serialization as s
+        s.hello = s.safe_globals.hello = pathlib.Path.ls = lambda self: 1
+        """
+    write(project, {"app/__init__.py": adds})
+    result = verify()
+    assert result.exit_code == 0, result.output
+    assert "1 proven" in result.output
+    assert "in the place of" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("told", "patch"),
+    [
         ("builtins.getattr", "builtins.getattr = lambda *given: None"),
         ("builtins.isinstance", "builtins.isinstance = lambda *given: True"),
         ("builtins.super", "class Nothing: pass\nbuiltins.super = Nothing"),
