@@ -124,6 +124,17 @@ def test_what_stands_in_front_of_torchs_own_is_said(project, told, patch):
     assert said in result.output
 
 
+def test_an_import_that_changes_the_current_folder_is_no_proof(project):
+    """However it is spelled: the program does not find the file then."""
+    write(project, {"app/__init__.py": "import os\ngetattr(os, 'ch' + 'dir')('/')\n"})
+    result = verify()
+    assert result.exit_code == 2, result.output
+    assert "failed: an import changes the current folder" in result.output
+    back = "import os\nhere = os.getcwd()\ngetattr(os, 'ch' + 'dir')('/')\n"
+    write(project, {"app/__init__.py": back + "getattr(os, 'ch' + 'dir')(here)\n"})
+    assert "1 proven" in verify().output
+
+
 def test_what_only_adds_to_torch_changes_nothing(project):
     """What a library gives torch's and Python's classes besides is not called a replacement."""
     adds = """

@@ -101,7 +101,7 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     if context is None and (request["allow"] or (written and written["expressions"])):
         return {"status": "unsupported", "error": "this torch has no safe_globals", **version}
     by_torch = _registered(torch)
-    before = set(sys.modules)
+    before, request["current"] = set(sys.modules), _folder()
     sys.path[:0] = request["roots"]
     sys.path += request.get("path", ())
     try:
@@ -135,6 +135,12 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
             with context([*registered, *entries]):
                 outcome = _load(load, request, restoring)
     return {**guard.judged(outcome), **version, "imported": _new_modules(before)}
+
+
+def _folder() -> tuple[int, int]:
+    """Which folder is the current one, however it is called."""
+    found = os.stat(".")  # noqa: PTH116 - the current one has no path
+    return found.st_dev, found.st_ino
 
 
 def _restoring(loader: ModuleType, request: dict[str, Any]) -> Any:  # noqa: ANN401 - of that class
@@ -351,6 +357,9 @@ def _check(items: list[Any], written: dict[str, Any], refuse: list[str]) -> None
 
 def _load(load: Any, request: dict[str, Any], restoring: Any) -> dict[str, Any]:  # noqa: ANN401
     """What comes of ``torch.load``."""
+    if _folder() != request["current"]:
+        said = "an import changes the current folder, where the program looks for its files"
+        return {"status": "failed", "error": said}
     path = request["checkpoint"]
     how, error, again = restoring.load(load, path, request["way"], is_swapped=request["swapped"])
     if error is None:
