@@ -107,6 +107,42 @@ def test_a_recorded_program_behaves_as_without(project: Path) -> None:
 
 
 @pytest.mark.torch
+def test_a_load_that_torch_refuses_is_told_with_the_next_step(project: Path) -> None:
+    """The command ends there, as it would without; what it needs is known then, and fixed."""
+    import argparse
+
+    import torch
+
+    for name in ("a", "b"):
+        torch.save({"args": argparse.Namespace(lr=1)}, project / "weights" / f"{name}.pt")
+    text = """
+        import sys, torch
+        a = torch.load(sys.argv[1], weights_only=True)
+
+        def later():
+            return torch.load(sys.argv[2], weights_only=True)
+
+        later()
+        """
+    (project / "main.py").write_text(dedent(text))
+    words = (sys.executable, "main.py", "weights/a.pt", "weights/b.pt")
+    for argument in (1, 2):
+        recorded = record(project, *words)
+        assert recorded.returncode == 1
+        assert f"torch.load(sys.argv[{argument}]" in recorded.stderr
+        assert "; torch refused 1 load (main.py:" in recorded.stderr
+        run(project, sys.executable, "-m", "torchload_lint", "--fix", "main.py")
+    recorded = record(project, *words)
+    assert recorded.returncode == 0, recorded.stderr
+    assert "refused" not in recorded.stderr
+    handled = "import torch\ntry:\n    torch.load('weights/a.pt')\nexcept Exception:\n    pass\n"
+    (project / "main.py").write_text(handled)
+    recorded = record(project, sys.executable, "main.py")
+    assert recorded.returncode == 0
+    assert "refused" not in recorded.stderr
+
+
+@pytest.mark.torch
 def test_a_later_run_knows_a_file_that_is_gone(project: Path) -> None:
     import argparse
 

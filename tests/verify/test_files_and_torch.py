@@ -336,3 +336,27 @@ def test_a_fix_is_proven_where_unknown_files_are_removed(project: Path) -> None:
     CliRunner().invoke(root, ["--fix", "--unsafe-fixes", "--verify", "main.py"])
     assert "weights_only=True" in (project / "main.py").read_text()
     subprocess.run([sys.executable, "main.py", "other.pt"], check=True)
+
+
+def test_a_file_that_the_program_makes_is_proven_by_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is there or not, a note says how the load is shown to work."""
+    text = f"{HEAD}torch.save({{'a': Net()}}, 'w.pt')\n{LOAD}"
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "net.py").write_text(NET)
+    (tmp_path / "main.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    words = ["verify", "main.py", "--python", sys.executable]
+    result = CliRunner().invoke(root, words)
+    assert "not proven: no checkpoint that it reads is there" in result.output
+    assert "`torchload-lint record -- COMMAND`" in result.stderr
+    (tmp_path / "main.py").write_text(text.replace("'a': Net()", "'a': eval('1')"))
+    subprocess.run([sys.executable, "main.py"], cwd=tmp_path, check=True)
+    result = CliRunner().invoke(root, words)
+    assert "writes the file, and may put more into it" in result.output
+    assert "`torchload-lint record -- COMMAND`" in result.stderr
+    (tmp_path / "main.py").write_text(f"{HEAD}{LOAD}")
+    result = CliRunner().invoke(root, words)
+    assert "1 proven" in result.stderr
+    assert "record" not in result.stderr

@@ -87,11 +87,22 @@ def command(
     for words in (*(f"{path}: no such file or folder" for path in missing), *given):
         complain(words)
     hints.tell_range(account.load.torch for account in accounts)
+    if any(_NOT_THERE in why or _WRITTEN in why for one in accounts for why in one.why):
+        hints.tell([_BY_A_RUN])
     if accounts:
         say(f"{printable(_summary(accounts, prover.interpreter))}\n", err=True)
     else:
         warn("there is no load here")
     raise click.exceptions.Exit(_status(accounts, [*missing, *given]))
+
+
+_NOT_THERE = "no checkpoint that it reads is there"
+_WRITTEN = "writes the file, and may put more into it"
+"""Why a load is not proven whose file the program makes as it runs, or may make."""
+_BY_A_RUN = (
+    "what a program writes as it runs is proven by a run of it: `torchload-lint record -- COMMAND` "
+    "names each load that torch refuses and the command ends with; `verify` tries what lies there"
+)
 
 
 class _Account(NamedTuple):
@@ -142,7 +153,7 @@ def _account(load: SurveyedLoad, prover: Prover) -> _Account:
         return _Account(load, why=(*why, str(error)), withheld=bool(unreadable))
     proofs = own if restricted else fixed
     if not proofs and not why:
-        why += load.would_settle[:1] or ("no checkpoint that it reads is there",)
+        why += load.would_settle[:1] or (_NOT_THERE,)
     return _Account(load, proofs, fixed, tuple(why), withheld=bool(unreadable))
 
 

@@ -17,6 +17,12 @@ _NOT_SEEN = "unseen: a Python with -I, -E or -S, without PYTHONPATH, or that can
 
 
 _NOTHING = "nothing noted"
+_REFUSED = "UnpicklingError: Weights only load failed"
+"""How the error of a restricted load begins."""
+_MOST_PLACES = 3
+_BEHIND = (
+    "what would have come behind is not noted; torchload-lint --fix sees to it, then record again"
+)
 _NEXT = ", which torchload-lint now reads there (commit it, and others and CI read it too)"
 
 
@@ -49,7 +55,19 @@ def what_came_of_it(
     if recording.beyond:
         limits = f"{MOST_FILES} files of one call, or {MOST_LOADS:,} of a run"
         rest.append(f"{_counted(recording.beyond)} beyond {limits}")
-    return f"{noted}; not noted: {', '.join(rest)}" if rest else noted
+    said = f"{noted}; not noted: {', '.join(rest)}" if rest else noted
+    return said + _next_step(recording)
+
+
+def _next_step(recording: Recording) -> str:
+    """What to do where a load that torch refused may have ended the command."""
+    refused = [one for one in recording.loads if one.outcome.startswith(_REFUSED)]
+    if not refused or recording.status <= 0:
+        return ""
+    own = [one for one in refused if one.source is None]  # a cell's row is not a file's
+    places = list(dict.fromkeys(f"{one.file.name}:{one.row}" for one in own))
+    some = f" ({_some(places[:_MOST_PLACES], len(places))})" if places else ""
+    return f"; torch refused {_counted(len(refused))}{some}, and {_BEHIND}"
 
 
 def _some(places: list[str], number: int) -> str:
