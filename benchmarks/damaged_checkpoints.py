@@ -169,8 +169,10 @@ def judged(report: CheckpointReport, data: bytes) -> tuple[str, str]:
     entries = allowed(report)
     if entries is None:
         return f"{verdict} (no data: torch is not asked)", ""
-    if report.problems:
+    if any(problem.is_open for problem in report.problems):
         verdict += " and more"
+    elif report.untried:
+        verdict += ", untried whether enough"
     error = load(data, entries)
     if error:
         return verdict, f"{error} [{said}] {[str(one.name) for one in report.safe_globals]}"

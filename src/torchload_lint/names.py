@@ -135,6 +135,8 @@ class ClassFacts(NamedTuple):
     """For a proven class: where its code computes with what may be a tensor that is not checked."""
     import_runs: tuple[str, ...] = ()
     """Dangerous callables that importing its file calls (``subprocess.run``)."""
+    values: frozenset[int | str] = frozenset()
+    """For an enumeration: values with which a call surely finds a member."""
     read_from: str = ""
     """The installed distribution whose source says all this (``ultralytics 8.4.190``); empty for
     what is the project's own."""

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from checkpoint import sample_classes
-from torchload_lint.names import ClassFacts, GlobalName
+from torchload_lint.names import CODE_AT_LOAD, ClassFacts, GlobalName
 
 MODULE = "checkpoint.sample_classes"
 
@@ -41,6 +41,20 @@ def facts_of_class(cls: type) -> ClassFacts:
             if base is not object
         ),
         methods=frozenset(key for key, value in body.items() if inspect.isfunction(value)),
+        foreign_bases=tuple(
+            f"{base.__module__}.{base.__qualname__}"
+            for base in cls.__mro__
+            if base.__module__ != MODULE and base is not object
+        ),
+        at_load=frozenset(
+            name
+            for base in cls.__mro__
+            if base.__module__ == MODULE
+            for name in CODE_AT_LOAD & vars(base).keys()
+        ),
+        values=frozenset(
+            one.value for one in getattr(cls, "__members__", {}).values() if one.value != ()
+        ),
         may_set_state="__setstate__" in body,
         slots=tuple(slots) if slots is not None else None,
     )

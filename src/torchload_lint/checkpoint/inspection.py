@@ -48,7 +48,8 @@ from torchload_lint.checkpoint.report import (
     StandIn,
     Verdict,
 )
-from torchload_lint.checkpoint.restricted.needs import minimal
+from torchload_lint.checkpoint.restricted.needs import minimal, too_old
+from torchload_lint.checkpoint.restricted.untried.untried_calls import untried_steps
 from torchload_lint.checkpoint.stand_ins import find_stand_ins
 from torchload_lint.checkpoint.threats import Threat, find_threats, threat_in_words, way_out_of
 
@@ -402,7 +403,7 @@ def _report(
         for need in needs
     )
     problems = [obstacle] if obstacle is not None else []
-    problems += [*result.guard.notes, *_too_old(entries, question.target)]
+    problems += [*result.guard.notes, *too_old(entries, question.target)]
     verdict = Verdict.NEEDS_SAFE_GLOBALS if entries else Verdict.LOADS
     if stand_ins:
         verdict = Verdict.NEEDS_STAND_IN
@@ -420,7 +421,15 @@ def _report(
         called=called_classes(result.streams, result.guard.names) if stand_ins else (),
         imports=tuple(dict.fromkeys(entry.import_only for entry in entries if entry.import_only)),
         builds_types=result.guard.builds_types,
+        untried=_untried(result, needs, question),
     )
+
+
+def _untried(result: Evaluation, needs: list[RequiredEntry], question: Question) -> tuple[str, ...]:
+    names = frozenset(str(need.name) for need in needs)
+    calls = (call for stream in result.streams for call in stream.calls)
+    hashed = hashed_by_own_code(needs, result.value, question)
+    return untried_steps(calls, names, hashed, question.lookup) if names else ()
 
 
 def _held(need: RequiredEntry, result: Evaluation, question: Question) -> tuple[HeldCall, ...]:
@@ -428,16 +437,6 @@ def _held(need: RequiredEntry, result: Evaluation, question: Question) -> tuple[
     is_enumeration = facts is not None and facts.is_enumeration
     names = result.guard.names
     return calls_of(need.name, result.streams, names, finds_member=is_enumeration)
-
-
-def _too_old(entries: tuple[NeededGlobal, ...], target: Target) -> list[Problem]:
-    """What the target torch cannot express of this allowlist."""
-    can = features(target.torch)
-    if entries and not can.safe_globals:
-        return [advice.no_allowlist(target.torch)]
-    if any(entry.pair for entry in entries) and not can.pairs:
-        return [advice.no_pairs(target.torch)]
-    return []
 
 
 def _protocol(result: Evaluation) -> int | None:

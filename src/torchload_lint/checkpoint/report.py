@@ -115,6 +115,9 @@ class CheckpointReport(NamedTuple):
     builds_types: bool = False
     """Whether it makes an object of a type that torch allows by default without calling it, or
     fills one that is no tensor and no OrderedDict, which releases before 2.6 refuse."""
+    untried: tuple[str, ...] = ()
+    """Calls and states, in words, of which nothing shows that the objects of the allowlist take
+    them: where there are some, the allowlist is needed and perhaps not enough."""
     depth: str = "whole"
     """``shallow`` where what only proves damage was not read (a file that is far away)."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchload_lint.checkpoint.tree import TreeLimits, outline, value_of_file
 from torchload_lint.escaping import printable
-from torchload_lint.reports.checkpoints.inspection import IN_WORDS
+from torchload_lint.reports.checkpoints.inspection import verdict_words
 from torchload_lint.workspace.inspection import inspect_path
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def checkpoint_answer(path: Path, projects: Projects) -> dict[str, Any]:
     return {
         "path": str(path),
         "verdict": report.verdict.value,
+        "in_words": verdict_words(report),
         "container": report.container,
         "fine": inspection.is_fine,
         "needs": needs,
@@ -56,7 +57,7 @@ def in_a_message(answer: dict[str, Any]) -> str:
         each["name"] + ("" if each["allowed"] else " (not trusted)") for each in answer["needs"]
     ]
     told = [*answer["problems"], *([f"it needs {_few(needs)}"] if needs else [])]
-    ends = "; ".join([IN_WORDS[answer["verdict"]], *told[:_FEW]])
+    ends = "; ".join([answer["in_words"], *told[:_FEW]])
     return f"{printable(answer['path'])}: {ends}"
 
 

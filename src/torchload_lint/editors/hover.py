@@ -11,7 +11,7 @@ from torchload_lint.diagnostic import Span
 from torchload_lint.editors.loads_in_view import loads_in
 from torchload_lint.escaping import printable
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.reports.checkpoints.inspection import IN_WORDS
+from torchload_lint.reports.checkpoints.inspection import verdict_words
 from torchload_lint.rules import RULES
 from torchload_lint.rules.loads.indirect_unsafe_loader import named
 
@@ -98,7 +98,7 @@ def _description(situation: Situation) -> Iterator[str]:
 def _verdict(report: CheckpointReport, situation: Situation) -> str:
     """What this load makes of a file; of one that runs code, whether it does so here."""
     if report.verdict is not Verdict.DANGEROUS or not situation.unsafe_on:
-        return IN_WORDS[report.verdict.value]
+        return verdict_words(report)
     where = situation.unsafe_where
     return f"DANGEROUS: this load runs its code{where and f' {where}'}"
 

@@ -35,6 +35,7 @@ def from_stored(text: str) -> CheckpointReport:
                 "problems": tuple(Problem(**one) for one in data["problems"]),
                 "stand_ins": tuple(map(_stand_in, data["stand_ins"])),
                 "imports": tuple(data["imports"]),
+                "untried": tuple(data.get("untried", ())),
             }
         )
     except (KeyError, TypeError) as error:

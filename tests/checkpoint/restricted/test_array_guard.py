@@ -49,6 +49,15 @@ NUMBERS, OBJECTS = ((pair(text("a")), mapping({"a": pair(part, number(0))})) for
 FAR = mapping({"a": pair(O8, number(1 << 30))})
 
 
+TEXTS = call(name("numpy._core._internal", "_convert_to_stringdtype_kwargs"), TRUE, NONE)
+
+
+def times(unit, divisor=1):
+    given = pair(NONE, pair(text(unit), number(1), number(divisor), number(1)))
+    state_ = pair(number(4), text("<"), NONE, NONE, NONE, number(-1), number(-1), number(0), given)
+    return made(text("M8")) + state_ + BUILD
+
+
 def begun(size=0, code="b", function=RECONSTRUCT):
     return call(function, NDARRAY, pair(number(size)), text(code))
 
@@ -96,6 +105,10 @@ CHANGED = {
     "records over bytes": call(name("numpy", "recarray"), pair(number(1)), text("O"), forge.raw(b"A" * 8)),
     "fewer objects than the shape says": filled(begun(), O8, array(number(1)), shape=2),
     "fewer bytes than the shape says": filled(begun(), F8, shape=2),
+    "fewer texts than the shape says": filled(begun(), TEXTS, array(text("a")), shape=5),
+    "times of a unit that there is not": filled(begun(), times("cpu")),
+    "times of a part of a unit": filled(begun(), times("D", 9)),
+    "an order that is no number of a machine": begun() + pair(number(1), pair(number(1)), F8, b"\x8a\x08" + b"\xff" * 7 + b"\x7f", forge.raw(b"A" * 8)) + BUILD,
 }  # fmt: skip
 
 

@@ -94,9 +94,18 @@ def _is_sound_metadata(kind: str, state: tuple[PickledValue, ...]) -> bool:
         (described is None or isinstance(described, DictValue))
         and isinstance(unit, tuple)
         and len(unit) == 4  # noqa: PLR2004 - name, number, denominator, event
-        and isinstance(unit[0], (str, bytes))
+        and _is_unit(unit[0])
         and all(type(number) is int and 1 <= number < 2**31 for number in unit[1:])
+        and unit[2] == 1  # numpy has divided by it before it writes
     )
+
+
+def _is_unit(name: PickledValue) -> bool:
+    name = name.decode("latin-1") if isinstance(name, bytes) else name
+    return isinstance(name, str) and name in _UNITS
+
+
+_UNITS = frozenset("Y M W D h m s ms us μs ns ps fs as generic".split())
 
 
 def is_numpy_dtype(value: PickledValue) -> TypeGuard[ObjectValue]:

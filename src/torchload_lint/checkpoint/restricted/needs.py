@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.known.known_globals import SINGLETONS
+from torchload_lint.checkpoint.known.torch_versions import features
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torchload_lint.checkpoint.known.torch_versions import Target
     from torchload_lint.checkpoint.pickles.pickled_values import PickledValue
+    from torchload_lint.checkpoint.report import NeededGlobal, Problem
     from torchload_lint.names import GlobalName
 
 
@@ -50,3 +56,11 @@ def minimal(needs: dict[str, RequiredEntry]) -> list[RequiredEntry]:
         for need in needs.values()
         if need.because == "GLOBAL" or str(need.runtime) not in named
     ]
+
+
+def too_old(entries: Iterable[NeededGlobal], target: Target) -> list[Problem]:
+    """What the target torch cannot express of an allowlist."""
+    can, pairs = features(target.torch), [entry.pair for entry in entries]
+    if pairs and not can.safe_globals:
+        return [advice.no_allowlist(target.torch)]
+    return [advice.no_pairs(target.torch)] if any(pairs) and not can.pairs else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.pickles.pickled_values import unhashable
+from torchload_lint.checkpoint.pickles.pickled_values import ObjectValue, unhashable
 from torchload_lint.checkpoint.restricted.argument_kinds import PLAIN, is_pair, looped, value_kind
 from torchload_lint.checkpoint.restricted.arrays.array_calls import ARRAY_CALLS
 from torchload_lint.late_patterns import late_pattern
@@ -25,13 +25,14 @@ _DECIMAL = late_pattern(r"[-+]?(?:[\d_]+\.?[\d_]*|\.[\d_]+|inf(?:inity)?|s?nan\d
 _FRACTION = late_pattern(
     r"[-+]?(?:[\d_]+(?:/[\d_]+|\.?[\d_]*(?:e[-+]?\d+)?)|\.[\d_]+(?:e[-+]?\d+)?)"
 )
+_MOST_KEPT = 2**63
 _MOST_DAYS = 999_999_999
 _LONGEST_NUMBER = 1_000
 
 
 def standard_call_problem(name: str, args: PickledValue) -> Problem | None:
     """Why Python refuses a call of a class; None where it may take it."""
-    known = _CALLS.get(name.replace("pathlib._local.", "pathlib."))
+    known = _CALLS.get(_known_as(name))
     if known is None or not isinstance(args, tuple):
         return None
     fewest, most, check = known
@@ -42,6 +43,15 @@ def standard_call_problem(name: str, args: PickledValue) -> Problem | None:
         )
     fault = check(args)
     return advice.hostile_arguments(name, fault) if fault else None
+
+
+def is_modelled(name: str) -> bool:
+    """Whether it is known which arguments a class takes."""
+    return _known_as(name) in _CALLS
+
+
+def _known_as(name: str) -> str:
+    return name.replace("pathlib._local.", "pathlib.")
 
 
 def standard_new_problem(name: str, args: PickledValue) -> Problem | None:
@@ -87,7 +97,9 @@ def _frozenset(args: tuple[PickledValue, ...]) -> str:
 
 def _deque(args: tuple[PickledValue, ...]) -> str:
     length = args[1] if len(args) > 1 else None
-    if _is_none_of(length, "int bool NoneType") or (isinstance(length, int) and length < 0):
+    if _is_none_of(length, "int bool NoneType") or (
+        isinstance(length, int) and not 0 <= length < _MOST_KEPT
+    ):
         return "its length is none"
     return _elements(args)
 
@@ -183,7 +195,18 @@ def _is_decimal_triple(parts: list[PickledValue] | tuple[PickledValue, ...]) -> 
 
 
 def _timezone(args: tuple[PickledValue, ...]) -> str:
-    return "its offset is no time" if value_kind(args[0]) in PLAIN else ""
+    is_none = value_kind(args[0]) in PLAIN or any(_is_none_of(one, "str") for one in args[1:])
+    if is_none:
+        return "its offset is no time, or its name no text"
+    given = args[0].args if isinstance(args[0], ObjectValue) else ()
+    parts = given if isinstance(given, tuple) and len(given) <= len(_IN_SECONDS) else ()
+    numbers = [one if isinstance(one, int) else 0 for one in parts]
+    offset = sum(one * size for one, size in zip(numbers, _IN_SECONDS, strict=False))
+    return "" if abs(offset) < _IN_SECONDS[0] else "its offset is more than a day"
+
+
+_IN_SECONDS = (86_400, 1, 1e-6)
+"""The arguments of a ``timedelta`` that Python writes: days, seconds, microseconds."""
 
 
 _PATH = (0, 10**6, _all_of("texts", "str"))

@@ -17,7 +17,7 @@ from torchload_lint.reports.audit.markup import (
 )
 from torchload_lint.reports.audit.placed_findings import PlacedFinding, shown_finding
 from torchload_lint.reports.audit.seen_checkpoints import anchor
-from torchload_lint.reports.checkpoints.inspection import IN_WORDS
+from torchload_lint.reports.checkpoints.inspection import verdict_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,7 @@ class AuditedLoad(NamedTuple):
 
 
 _WITH_ERRORS = "loads with what is allowed, but has an error (on some torch, perhaps)"
+_UNTRIED = "needs what is allowed; not tried whether that is enough"
 STANDINGS = {
     "a file would run code": "bad",
     "a file does not load": "bad",
@@ -42,6 +43,7 @@ STANDINGS = {
     "needs what is not allowed": "bad",
     _WITH_ERRORS: "bad",
     "what it needs is not known": "doubt",
+    _UNTRIED: "doubt",
     "loads with what is allowed": "good",
 }
 """How a load stands → its colour; the worst first."""
@@ -60,6 +62,8 @@ def standing(situation: Situation) -> str:
         return "needs what is not allowed"
     if situation.evidence.value == "none":
         return "what it needs is not known"
+    if any(report.untried for report in situation.reports):
+        return _UNTRIED
     return "loads with what is allowed"
 
 
@@ -115,7 +119,7 @@ def _load(audited: AuditedLoad) -> Html:
 
 def _file(report: CheckpointReport) -> Html:
     link = element("a", report.path, href=f"#{quote(anchor(report.path))}")
-    return together(link, f": {IN_WORDS[report.verdict.value]}")
+    return together(link, f": {verdict_words(report)}")
 
 
 def _row(title: str, items: Sequence[str]) -> Html:

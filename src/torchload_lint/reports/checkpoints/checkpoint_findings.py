@@ -82,16 +82,17 @@ def _message(
         unknown = ", and nothing shows that to be harmless" * report.runs_unknown_code
         return f"would run {runs} if it were loaded unsafely{unknown}" if runs else first
     if report.verdict is Verdict.NEEDS_SAFE_GLOBALS:
-        return _needs_in_words(names, judgements)
+        untried = "; not tried whether that is enough" if report.untried else ""
+        return _needs_in_words(names, judgements, "needs" if untried else "loads with") + untried
     return f"{report.verdict.value}: {first}"
 
 
-def _needs_in_words(names: Sequence[str], judgements: Sequence[Judgement]) -> str:
+def _needs_in_words(names: Sequence[str], judgements: Sequence[Judgement], does: str) -> str:
     by_ground: dict[bool, list[str]] = {True: [], False: []}
     for name, judgement in zip(names, judgements, strict=True):
         by_ground[judgement.allowed].append(name)
     if not by_ground[False]:
-        return f"loads with an allowlist: {', '.join(names)}"
+        return f"{does} an allowlist: {', '.join(names)}"
     others = f", and besides {', '.join(by_ground[True])}" if by_ground[True] else ""
     return f"needs {', '.join(by_ground[False])}, which nothing vouches for{others}"
 

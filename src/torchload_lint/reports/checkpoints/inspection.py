@@ -31,10 +31,14 @@ SAFETENSORS = "safetensors"
 it holds tensors alone.
 """
 
+UNTRIED = "untried"
+"""What counts for the verdict on a file whose allowlist may be too little."""
+
 IN_WORDS = {
     SAFETENSORS: "is a safetensors file, which holds tensors alone",
     "loads": "loads with weights_only=True as it is",
     "needs-safe-globals": "loads with weights_only=True and an allowlist",
+    UNTRIED: "needs weights_only=True and an allowlist; not tried whether that is enough",
     "needs-stand-in": "loads only if a stand-in takes a class's place",
     "cannot-load": "cannot be loaded with weights_only=True",
     "dangerous": "DANGEROUS: it would run code if it were loaded unsafely",
@@ -45,6 +49,10 @@ COUNTED = {
     SAFETENSORS: ("holds tensors alone (safetensors)", "hold tensors alone (safetensors)"),
     "loads": ("loads as it is", "load as they are"),
     "needs-safe-globals": ("needs an allowlist", "need an allowlist"),
+    UNTRIED: (
+        "needs an allowlist, untried whether enough",
+        "need allowlists, untried whether enough",
+    ),
     "needs-stand-in": ("needs a stand-in", "need stand-ins"),
     "cannot-load": ("cannot be loaded", "cannot be loaded"),
     "dangerous": ("dangerous", "dangerous"),
@@ -53,8 +61,8 @@ COUNTED = {
 """The verdict of one file, and of several, behind their number."""
 
 WORST_FIRST = (
-    "dangerous", "unreadable", "cannot-load", "needs-stand-in", "needs-safe-globals", SAFETENSORS,
-    "loads",
+    "dangerous", "unreadable", "cannot-load", "needs-stand-in", UNTRIED, "needs-safe-globals",
+    SAFETENSORS, "loads",
 )  # fmt: skip
 
 
@@ -64,7 +72,7 @@ def inspection_as_text(
     """One checkpoint for a person; ends in a newline."""
     palette = Palette(enabled=color)
     doubtful = bool(doubt(report, judgements))
-    good = report.verdict.value in {"loads", "needs-safe-globals"} and not doubtful
+    good = kind_of(report, judgements) in {"loads", "needs-safe-globals"} and not doubtful
     verdict = in_words(report, judgements)
     painted = palette.green(verdict) if good else palette.red(verdict)
     parts = [f"{palette.bold(printable(report.path))}: {painted}", _container(report)]
@@ -72,15 +80,27 @@ def inspection_as_text(
     parts += _section("It would run", _what_runs(report))
     parts += _section("Problems", _problems(report))
     parts += _section("It needs", _needs(report, judgements))
+    if not doubtful:
+        parts += _section("Not tried", _untried(report))
     if report.verdict.value == "needs-safe-globals" and not doubtful:
         parts += _section("To load it", what_to_write(report, judgements).splitlines())
     parts += _section("Stand-ins", _stand_ins(report))
     return "\n".join(parts) + "\n"
 
 
-def kind_of(report: CheckpointReport) -> str:
-    """The verdict that a file is counted by."""
-    return SAFETENSORS if report.is_safetensors else report.verdict.value
+def kind_of(report: CheckpointReport, judgements: Sequence[Judgement] = ()) -> str:
+    """The verdict that a file is counted by; what is refused anyway needs no try."""
+    if report.is_safetensors:
+        return SAFETENSORS
+    is_open = report.untried and report.verdict.value == "needs-safe-globals"
+    is_open = is_open and all(judgement.allowed for judgement in judgements)
+    return UNTRIED if is_open else report.verdict.value
+
+
+def verdict_words(report: CheckpointReport) -> str:
+    """What ``torch.load`` does with a file."""
+    kind = kind_of(report)
+    return IN_WORDS[report.verdict.value if kind == SAFETENSORS else kind]
 
 
 def in_words(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
@@ -89,7 +109,7 @@ def in_words(report: CheckpointReport, judgements: Sequence[Judgement]) -> str:
         return IN_WORDS[SAFETENSORS]
     if report.runs_unknown_code:
         return _that_runs("code", report)
-    return doubt(report, judgements) or IN_WORDS[report.verdict.value]
+    return doubt(report, judgements) or verdict_words(report)
 
 
 def _that_runs(what: str, report: CheckpointReport) -> str:
@@ -152,7 +172,7 @@ def _few(words: Sequence[str]) -> str:
 
 def sums(inspections: Sequence[tuple[CheckpointReport, Sequence[Judgement]]]) -> str:
     """How many checkpoints there are of each verdict, the worst first; ends in a newline."""
-    counts = Counter(kind_of(report) for report, _ in inspections)
+    counts = Counter(kind_of(*inspection) for inspection in inspections)
     parts = [
         f"{counts[verdict]} {COUNTED[verdict][counts[verdict] > 1]}"
         for verdict in WORST_FIRST
@@ -164,7 +184,7 @@ def sums(inspections: Sequence[tuple[CheckpointReport, Sequence[Judgement]]]) ->
 
 def _badness(report: CheckpointReport, judgements: Sequence[Judgement]) -> tuple[int, bool, str]:
     trusted = not doubt(report, judgements)
-    return WORST_FIRST.index(kind_of(report)), trusted, report.path
+    return WORST_FIRST.index(kind_of(report, judgements)), trusted, report.path
 
 
 def inspections_as_json(
@@ -268,6 +288,19 @@ _ARRAYS = (
 _RESTORED = "`--fix --unsafe-fixes` writes the entry, and the module `restore_only` that it needs"
 
 
+def _untried(report: CheckpointReport) -> Iterator[str]:
+    for step in report.untried:
+        yield from _wrapped(step, "")
+    if report.untried:
+        yield from _wrapped(_ONLY_LOADING_SHOWS)
+
+
+_ONLY_LOADING_SHOWS = (
+    "the allowlist permits this; whether the classes take what the file gives them, only loading "
+    "it shows (`torchload-lint verify` does, for the loads of a program)"
+)
+
+
 def _stand_ins(report: CheckpointReport) -> Iterator[str]:
     for one in report.stand_ins:
         yield f'({one.spelling.expression()}, "{one.name}")'
@@ -341,4 +374,5 @@ def _as_data(report: CheckpointReport, judgements: Sequence[Judgement]) -> dict[
             for one in report.stand_ins
         ],
         "imports": list(report.imports),
+        "untried": list(report.untried),
     }

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.names import CODE_AT_LOAD, ClassFacts
+from torchload_lint.source.names.enumerated import member_values
 from torchload_lint.source.names.members import base_expressions, body, is_function, member
 from torchload_lint.source.project.classes import ancestry
 from torchload_lint.source.project.origins import origins
@@ -42,13 +43,15 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         return ClassFacts(name, kind, module.path, row, runs=runs)
     lineage = tuple(ancestry(node, module, project))
     proof = prove_class(node, module, project)
+    foreign = _foreign_bases(lineage, project)
     return ClassFacts(
         defined_as=name,
         kind=kind,
         path=module.path,
         row=row,
         bases=its_bases,
-        foreign_bases=_foreign_bases(lineage, project),
+        foreign_bases=foreign,
+        values=member_values(lineage, foreign),
         methods=frozenset(item.name for item in body(node.body) if is_function(item)),
         may_set_state=_may_set_state(node, module),
         slots=_slots(node),

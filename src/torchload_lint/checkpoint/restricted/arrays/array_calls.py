@@ -6,6 +6,7 @@ what no numpy takes is a fault: a dtype may be one that another library has regi
 
 from __future__ import annotations
 
+from string import digits
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.numpy_dtypes import (
@@ -47,8 +48,8 @@ def dtype_given_fault(value: PickledValue) -> str:
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     if isinstance(value, str):
-        known = _CODE.fullmatch(value) or _NAME.fullmatch(value)
-        may_be = known or value[:1].isdigit() or not _STRUCTURED.isdisjoint(value)
+        known = _CODE.fullmatch(value.lstrip(digits)) or _NAME.fullmatch(value)
+        may_be = known or not _STRUCTURED.isdisjoint(value)
         return "" if may_be else "its code is none of numpy's"
     if isinstance(value, tuple):
         return "" if len(value) == 2 else "its tuple is no pair"  # noqa: PLR2004 - dtype, shape

@@ -26,6 +26,7 @@ PLAIN_ARRAYS = frozenset(
 )
 """Classes of numpy that take the state of an array."""
 _LARGEST = 2**63
+_INT32 = range(-(2**31), 2**31)
 _MOST_DIMENSIONS = 64
 _EMPTY = (0,)
 """The shape with which numpy begins an array."""
@@ -71,7 +72,7 @@ def _state_fault(state: PickledValue) -> str:
     version, shape, dtype, order, data = (1, *state)[-5:]
     if _is_no_number(version) or (isinstance(version, int) and version not in {0, 1}):
         return "its version is none of numpy's"
-    if _is_no_number(order):
+    if _is_no_number(order) or (isinstance(order, int) and order not in _INT32):
         return "its order is no number"
     if not isinstance(dtype, ObjectValue):
         return "its dtype is none"
@@ -97,8 +98,12 @@ def _shape_fault(shape: PickledValue) -> str:
 def _data_fault(shape: PickledValue, dtype: ObjectValue, data: PickledValue) -> str:
     """As many objects or bytes as the shape says."""
     sizes = shape if isinstance(shape, tuple) else (None,)
-    known = all(isinstance(one, int) for one in sizes) and is_numpy_dtype(dtype)
-    if may_be_anything(data) or not known:
+    if may_be_anything(data) or not all(isinstance(one, int) for one in sizes):
+        return ""
+    is_number = is_numpy_dtype(dtype)
+    if isinstance(data, list) and not is_number:  # numpy's own strings, which no dtype holds
+        return "" if len(data) >= prod(sizes) else "it has not as many texts as its shape says"
+    if not is_number:
         return ""
     if holds_objects(dtype):
         enough = isinstance(data, list) and len(data) >= prod(sizes)

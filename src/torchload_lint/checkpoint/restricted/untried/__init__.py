@@ -1,0 +1,1 @@
+"""Steps of a load that an allowlist permits and that nothing shows to succeed."""

@@ -1,0 +1,173 @@
+"""Calls and states that an allowlist permits and that nothing here shows to succeed.
+
+An entry lets torch call a class or give an object its state; whether the class takes what the file
+gives it, only its code can say. Known is what the rules of this room have checked (what torch
+allows by default, numpy's arrays, the standard library's values), and what most files do: an object
+made without arguments whose class leaves ``__new__`` and ``__setstate__`` alone, and that is given
+a dict of attributes. Source: NEWOBJ, REDUCE and BUILD in ``torch/_weights_only_unpickler.py``, and
+``_rebuild_from_type_v2`` in ``torch/_tensor.py``, of torch 2.13.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    DictValue,
+    GlobalRef,
+    ObjectValue,
+    PickledValue,
+    SetValue,
+)
+from torchload_lint.checkpoint.pickles.shown_values import render_arguments, shortened
+from torchload_lint.checkpoint.restricted.argument_kinds import may_be_anything
+from torchload_lint.checkpoint.restricted.standard_calls import is_modelled
+from torchload_lint.checkpoint.restricted.untried.plain_classes import (
+    is_plain_class,
+    is_plain_tensor_class,
+    is_regular,
+)
+from torchload_lint.checkpoint.restricted.untried.taken_states import is_taken, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torchload_lint.checkpoint.pickles.call_results import ClassLookup
+    from torchload_lint.names import ClassFacts
+
+_MOST_SAID = 8
+_MOST_LOOKED_INTO = 1_000
+"""Items of an argument."""
+_LONGEST_SAID = 160
+
+_FROM_TYPE = "torch._tensor._rebuild_from_type_v2"
+_BEGINNING = ("._reconstruct", "._mareconstruct", ".scalar", "numpy.dtype")
+"""What numpy begins an array, a number or a dtype with: its arguments are checked."""
+
+
+def untried_steps(
+    calls: Iterable[ObjectValue],
+    needed: frozenset[str],
+    hashed: frozenset[str],
+    lookup: ClassLookup | None,
+) -> tuple[str, ...]:
+    """The first steps in words that are not known to succeed, each class once; empty if all are.
+
+    ``needed`` are the names of the entries (of what torch allows by default, all is known),
+    ``hashed`` those of classes whose own code hashes an object that is a key or in a set.
+    """
+    found = {name: f"the hash of an object of {name}" for name in sorted(hashed)[:_MOST_SAID]}
+    judge = _StepJudge(needed, lookup)
+    for call in calls:
+        if len(found) == _MOST_SAID:
+            break
+        name = name_of(call)
+        doubt = "" if name in found else judge.about(call, name)
+        if doubt:
+            found[name] = doubt
+    return tuple(found.values())
+
+
+class _StepJudge:
+    """Looks at one call after another."""
+
+    def __init__(self, needed: frozenset[str], lookup: ClassLookup | None) -> None:
+        self._needed = needed
+        self._lookup = lookup
+
+    def about(self, call: ObjectValue, name: str) -> str:
+        """What of a call is not known to succeed, in words."""
+        if name and name not in self._needed:
+            return "" if self._is_default_known(call, name) else _in_words(call)
+        own = self._own(call.callee)
+        plain = is_plain_class(name, own)
+        if not self._is_known(call, name, own, plain=plain):
+            return _in_words(call)
+        taken = all(is_taken(call, one, own, plain=plain) for one in call.states)
+        return "" if taken else f"the state of {shortened(call.callee, 1)}"
+
+    def _own(self, value: PickledValue) -> ClassFacts | None:
+        if self._lookup is None or not isinstance(value, GlobalRef):
+            return None
+        return self._lookup(value.name)
+
+    def _is_default_known(self, call: ObjectValue, name: str) -> bool:
+        """Of what torch allows by default, and which may be handed what an entry makes."""
+        args = call.args if isinstance(call.args, tuple) else ()
+        if name != _FROM_TYPE:
+            return not any(map(may_be_anything, args))
+        if len(args) != 4 or name_of(args[0]) in self._needed:  # noqa: PLR2004 - function, type, arguments, state
+            return False
+        is_default = name_of(args[1]) not in self._needed
+        is_state = args[3] is None or isinstance(args[3], DictValue)
+        return is_default or (is_state and is_plain_tensor_class(self._own(args[1])))
+
+    def _is_known(
+        self, call: ObjectValue, name: str, own: ClassFacts | None, *, plain: bool
+    ) -> bool:
+        """Of what an entry allows."""
+        if call.how == "NEWOBJ" and call.args == () and (plain or name == "uuid.UUID"):
+            return True
+        if own is not None and own.values:
+            return _finds_member(own, call)
+        if name == "functools.partial":
+            return self._is_callable(call.args)
+        if name == "torch.torch_version.TorchVersion":
+            return isinstance(call.args, tuple) and [type(one) for one in call.args] == [str]
+        return is_modelled(name) and _are_seen(name, call.args)
+
+    def _is_callable(self, args: PickledValue) -> bool:
+        """A class or function, and nothing else."""
+        only = args[0] if isinstance(args, tuple) and len(args) == 1 else None
+        own = self._own(only)
+        is_own = own is not None and own.kind in {"class", "function"}
+        return is_own or is_regular(name_of(only)) if isinstance(only, GlobalRef) else False
+
+
+def _in_words(call: ObjectValue) -> str:
+    made, given = shortened(call.callee, 1), render_arguments(call.args)
+    if call.how != "NEWOBJ":
+        words = f"the call {made}{given}"
+    else:
+        words = f"an object of {made}" + (f", made with {given}" if call.args else "")
+    return words if len(words) <= _LONGEST_SAID else words[: _LONGEST_SAID - 1] + "…"
+
+
+def _finds_member(own: ClassFacts, call: ObjectValue) -> bool:
+    """Whether the call of an enumeration names the value of a member."""
+    value = call.args[0] if isinstance(call.args, tuple) and len(call.args) == 1 else None
+    return isinstance(value, (int, str)) and value in own.values and not call.states
+
+
+def _are_seen(name: str, args: PickledValue) -> bool:
+    """Whether nothing is an argument, or in one, of which the entries alone say what it is."""
+    if not isinstance(args, tuple):
+        return False
+    if name.startswith("numpy."):
+        return not args or (name.endswith(_BEGINNING) and all(map(_is_of_numpy, args)))
+    makes_defaults = name == "collections.defaultdict" and isinstance(
+        args[0] if args else None, GlobalRef
+    )
+    waiting, looked_at = list(args[makes_defaults:]), 0
+    while waiting and looked_at < _MOST_LOOKED_INTO:
+        one = waiting.pop()
+        looked_at += 1
+        if not _is_seen(one):
+            return False
+        inside = one.items if isinstance(one, SetValue) else one
+        waiting.extend(inside if isinstance(inside, (list, tuple)) else ())
+    return not waiting
+
+
+def _is_seen(value: PickledValue) -> bool:
+    """What is known through and through, a value of the standard library among it."""
+    if isinstance(value, GlobalRef):
+        return False
+    name = name_of(value)
+    return not may_be_anything(value) or (is_modelled(name) and not name.startswith("numpy."))
+
+
+def _is_of_numpy(value: PickledValue) -> bool:
+    """What an array or a number of numpy is begun with: plain values, and numpy's own."""
+    name = name_of(value)
+    return name.startswith("numpy.") if name else not may_be_anything(value)
