@@ -59,8 +59,8 @@ def test_pairs_are_told_in_each_format(cli, write, folder):
     first = {"checkpoint": "a|b_c.pt", "load": "a.py:3", "site": site, "certainty": "sure"}
     alone = dict.fromkeys(("load", "site", "certainty"))
     assert json.loads(told["json"]) == [
-        {**first, "reasons": [reason]},
-        {"checkpoint": "odd.pt", **alone, "reasons": []},
+        {**first, "reasons": [reason], "candidates": 0},
+        {"checkpoint": "odd.pt", **alone, "reasons": [], "candidates": 0},
     ]
     header, *rows = csv.reader(told["csv"].splitlines())
     assert header == [*first, "reasons"]

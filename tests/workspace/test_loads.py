@@ -131,7 +131,77 @@ def test_a_checkpoint_is_paired_by_name_then_by_keys(folder, tmp_path_factory):
 def test_a_checkpoint_that_fits_no_load_is_named(tmp_path_factory):
     others = tmp_path_factory.mktemp("others")
     checkpoint(others / "best.pt")
-    assert pair([], others, Projects(Settings())) == ([], ["best.pt"])
+    assert pair([], others, Projects(Settings())) == ([], [("best.pt", 0)])
+
+
+def keyed(path, *keys):
+    entries = b"".join(b"U" + bytes([len(key)]) + key.encode() + b"]s" for key in keys)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02}" + entries + b".")
+        archive.writestr("archive/version", "3\n")
+
+
+LOADERS = {
+    "resume.py": "def f(p):\n    c = torch.load(p)\n    return c['model'], c['epoch']\n",
+    "weights.py": "def f(p):\n    return torch.load(p)['model']\n",
+    "again.py": "KEYS = 'epoch', 'vocab'\ndef f(p):\n    return torch.load(p)['model']\n",
+    "perhaps.py": "def f(p):\n    c = torch.load(p)\n    return c['ema'] if 'ema' in c else c\n",
+    "object.py": "def f(p):\n    torch.load(p).eval()\n",
+    "other.py": "def f():\n    return torch.load('vocab.pt')['model']\n",
+}
+"""Loads of which some ask for the same keys, and some for none."""
+
+
+def owners(tmp_path, *files):
+    """Which loads are paired with files, which are made of a path and their keys."""
+    (tmp_path / "src").mkdir()
+    for name, text in LOADERS.items():
+        (tmp_path / "src" / name).write_text(f"import torch\n{text}")
+    for path, *keys in files:
+        keyed(tmp_path / "runs" / path, *keys)
+    loads = list(survey(sorted((tmp_path / "src").iterdir()), Projects(Settings())))
+    found, unpaired = pair(loads, tmp_path / "runs", Projects(Settings()))
+    told = {(one.checkpoint, one.load.path.name, one.certainty) for one in found}
+    return told, {tuple(one) for one in unpaired}
+
+
+def test_a_load_that_asks_for_what_a_file_lacks_does_not_own_it(tmp_path):
+    told, unpaired = owners(tmp_path, ("a.pt", "model", "epoch"), ("b.pt", "ema"), ("c.pt", "x"))
+    assert told == {("a.pt", "resume.py", "likely"), ("b.pt", "perhaps.py", "possible")}
+    assert unpaired == {("c.pt", 0)}
+
+
+def test_a_file_that_several_loads_ask_alike_has_no_owner(tmp_path):
+    told, unpaired = owners(tmp_path, ("a.pt", "model"))
+    assert told == set()
+    assert unpaired == {("a.pt", 2)}
+
+
+def test_of_several_alike_the_one_of_the_same_folder_owns_it(tmp_path):
+    told, unpaired = owners(tmp_path, ("weights/a.pt", "model"), ("weights/b.pt", "x"))
+    assert told == {("weights/a.pt", "weights.py", "likely")}
+    assert unpaired == {("weights/b.pt", 0)}
+
+
+def test_a_name_that_the_code_says_counts_more_than_keys(tmp_path):
+    told, unpaired = owners(tmp_path, ("vocab.pt", "model", "epoch"))
+    assert told == {("vocab.pt", "other.py", "sure")}
+    assert unpaired == set()
+
+
+def test_of_files_of_one_name_the_folder_tells(tmp_path):
+    (tmp_path / "src").mkdir()
+    for name in ("one", "two"):
+        text = f"import torch\ntorch.load('runs/{name}/best.pt')\n"
+        (tmp_path / "src" / f"{name}.py").write_text(text)
+        keyed(tmp_path / "kept" / name / "best.pt", "model")
+    loads = list(survey(sorted((tmp_path / "src").iterdir()), Projects(Settings())))
+    found, _ = pair(loads, tmp_path / "kept", Projects(Settings()))
+    assert {(one.checkpoint, one.load.path.name) for one in found} == {
+        ("one/best.pt", "one.py"),
+        ("two/best.pt", "two.py"),
+    }
 
 
 def test_the_save_in_a_notebook_is_named_by_cell(folder):

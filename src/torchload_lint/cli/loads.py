@@ -177,7 +177,7 @@ def _tell_pairs(
         path = Path(os.path.normpath(path))
         named = path.relative_to(root) if path.is_relative_to(root) else path
         files.setdefault(one.load.site, []).append(named.as_posix())
-    rows += [told.PairedCheckpoint(checkpoint) for checkpoint in unpaired]
+    rows += [told.PairedCheckpoint(one.checkpoint, candidates=one.candidates) for one in unpaired]
     tellers = {
         "json": told.pairs_as_json,
         "csv": told.pairs_as_csv,

@@ -22,12 +22,14 @@ class PairedCheckpoint(NamedTuple):
     checkpoint: str
     """Its path in the folder."""
     load: str = ""
-    """The load's place, ``file:row``; empty where no load fits."""
+    """The load's place, ``file:row``; empty where none is known."""
     site: str = ""
     """The key of the load in ``[loads]``."""
     certainty: str = ""
     """``sure``, ``likely`` or ``possible``."""
     reasons: tuple[str, ...] = ()
+    candidates: int = 0
+    """Without a load: how many fit it alike."""
 
 
 def pairs_as_text(pairs: Sequence[PairedCheckpoint], folder: str) -> str:
@@ -41,10 +43,15 @@ def pairs_as_text(pairs: Sequence[PairedCheckpoint], folder: str) -> str:
             lines.append(f"  {printable(one.load)}  {printable(one.site)}")
             lines.append(f"  {one.certainty}: {printable(', '.join(one.reasons))}")
         else:
-            lines.append("  no load here fits it")
+            many = number_of(one.candidates, "load")
+            lines.append(
+                f"  unknown: {many} may read it" if one.candidates else "  no load here fits it"
+            )
     paired = sum(bool(one.load) for one in pairs)
-    alone = number_of(len(pairs) - paired, "checkpoint")
-    lines.append(f"{number_of(paired, 'pair')}, {alone} without a load that fits.")
+    unclear = sum(bool(one.candidates) for one in pairs)
+    alone = number_of(len(pairs) - paired - unclear, "checkpoint")
+    unknown = f" {number_of(unclear, 'checkpoint')} of unknown loads," if unclear else ""
+    lines.append(f"{number_of(paired, 'pair')},{unknown} {alone} without a load that fits.")
     return "\n".join(lines) + "\n"
 
 
@@ -57,6 +64,7 @@ def pairs_as_json(pairs: Sequence[PairedCheckpoint]) -> str:
             "site": one.site or None,
             "certainty": one.certainty or None,
             "reasons": list(one.reasons),
+            "candidates": one.candidates,
         }
         for one in pairs
     ]
