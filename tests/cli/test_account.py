@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from checkpoint import bare_files as files
-from cli_samples import FIXED, UNSAFE, WHOLE_MODULE, codes
+from cli_samples import FIXED, IMPLICIT, UNSAFE, WHOLE_MODULE, codes
 
 TENSORS = """import torch
 
@@ -47,12 +48,12 @@ def test_what_a_comment_hides_for_a_whole_file_is_counted(cli, write):
     result = cli()
     assert result.exit_code == 0
     assert "All checks passed" not in result.stdout
-    assert "2 findings not shown: silenced by a comment about the whole file" in result.stdout
+    assert "Not shown: 2 findings silenced by a comment about the whole file" in result.stdout
     write({"a.py": f"# flake8: noqa: TLL2\n{UNSAFE}"})
     assert "TLL101" in cli().stdout
-    assert "not shown" not in cli().stdout
+    assert "Not shown" not in cli().stdout
     write({"a.py": FIXED.replace("\n\n", "\n\n# a line\n", 1) + "# noqa\n"})
-    assert "not shown" not in cli().stdout
+    assert "Not shown" not in cli().stdout
 
 
 def test_what_a_comment_about_a_line_silences_is_counted(cli, write):
@@ -61,27 +62,27 @@ def test_what_a_comment_about_a_line_silences_is_counted(cli, write):
     result = cli("--account", "account.md")
     assert result.exit_code == 0
     assert result.stdout.startswith("No findings in what could be checked.\n")
-    said = "2 findings not shown: silenced by a comment about the line (`--no-suppressions`"
+    said = "Not shown: 2 findings silenced by a comment about the line (`--no-suppressions`"
     assert said in result.stdout
     assert said.replace("_", "\\_") in Path("account.md").read_text()
     (run,) = json.loads(cli("--output-format", "sarif").stdout)["runs"]
     assert run["properties"]["loads"]["silenced"] == 2
     assert said in cli("--output-format", "json").stderr
-    assert "not shown" not in cli("--no-suppressions").stdout
+    assert "Not shown" not in cli("--no-suppressions").stdout
     write({"a.py": UNSAFE.replace("False)", "False)  # noqa: TLL101")})
-    assert "1 finding not shown: silenced by a comment about the line" in cli().stdout
+    assert "Not shown: 1 finding silenced by a comment about the line" in cli().stdout
 
 
 def test_all_is_not_well_where_a_comment_silences_what_is_no_load(cli, write):
     write({"a.py": WHOLE_MODULE.replace('"a.pt")', '"a.pt")  # noqa: TLL401')})
-    assert cli("--select", "TLL401").stdout.startswith("No other findings.\n1 finding not shown: ")
+    assert cli("--select", "TLL401").stdout.startswith("No other findings.\nNot shown: 1 finding ")
 
 
 def test_a_severity_that_is_asked_for_says_what_it_leaves_out(cli, write):
     write({"a.py": UNSAFE, "b.py": UNSAFE})
     mild = sum("[warning]" in row for row in cli().stdout.splitlines())
     assert mild > 1
-    said = f"{mild} findings not shown: less severe than `min-severity` asks for.\n"
+    said = f"Not shown: {mild} findings less severe than `min-severity` asks for.\n"
     assert said in cli("--min-severity", "error").stdout
     assert "less severe" not in cli("--min-severity", "warning").stdout
     only_mild = cli("--min-severity", "error", "--select", "TLL502")
@@ -123,3 +124,25 @@ def test_programs_find_it_in_sarif_and_on_standard_error(cli, write):
     (run,) = json.loads(cli("--output-format", "sarif").stdout)["runs"]
     assert run["properties"]["loads"]["unknown"] == 1
     assert "1 load: 1 not matched" in cli("--output-format", "json").stderr
+
+
+def test_hints_are_few_and_the_shortest_comes_first(cli, write):
+    """What is counted stands above them; `-v` says more of what may be done."""
+    write({
+        "pyproject.toml": "[project]\nname = 'x'\ndependencies = ['torch>=1.13']\n",
+        "a.py": UNSAFE.replace("'a.pt'", "p"),
+        "b.py": UNSAFE + "torch.save(torch.nn.Linear(1, 1), 'a.pt')\n",
+        "c.py": UNSAFE.replace("False)", "False)  # noqa"),
+        "d.py": f"# flake8: noqa\n{UNSAFE}",
+        "e.py": IMPLICIT,
+    })  # fmt: skip
+    told = cli(".")
+    lines = told.stdout.splitlines()
+    counted = next(number for number, row in enumerate(lines) if re.match(r"\d+ loads: ", row))
+    hints = lines[counted + 1 :]
+    assert 2 <= len(hints) <= 3
+    assert hints == sorted(hints, key=len)
+    assert sum("Not shown: " in row for row in hints) == 1
+    assert told.stderr.count("--target-torch") == 1
+    assert "record -- COMMAND" not in told.stdout
+    assert "record -- COMMAND" in cli("-v", ".").stdout

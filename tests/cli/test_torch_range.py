@@ -149,7 +149,8 @@ def test_answers_say_which_torch_they_are_for(cli, write, checkpoint, command):
         return said
 
     write({"a.py": BARE, "pyproject.toml": PROJECT.format(">=2.1")})
-    assert "for torch 2.1 to 2.15 (pyproject.toml:4 says torch>=2.1); --target-torch" in note()
+    assert "for torch 2.1 to 2.15 (pyproject.toml:4 says torch>=2.1); " in note()
+    assert "--target-torch" in note()
     write({"pyproject.toml": "[project]\nname = 'x'\n"})
     assert "for torch 2.15 (the newest known; nothing states a version); --target" in note()
     write({"torchload-lint.toml": "target-torch = '>=2.6,<2.9'\n"})

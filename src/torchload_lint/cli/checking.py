@@ -174,8 +174,8 @@ def _run(flags: Flags) -> int:
     if not flags.quiet:
         hints.tell(remarks)
         hints.tell(hints.about_added(outcome.added))
-        hints.tell_range(outcome.torch)
-        hints.at_targets(outcome.results, projects)
+        old = hints.targets_keep_fixes_back(outcome.results, projects)
+        hints.tell_range(outcome.torch, keeps_fixes_back=old)
         hints.at_entries(projects)
     return FAILED if outcome.errors or outcome.crashes else status
 

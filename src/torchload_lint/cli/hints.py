@@ -84,20 +84,23 @@ def at_untracked(files: Iterable[Path]) -> bool:
     return found
 
 
-def tell_range(ranges: Iterable[TorchRange]) -> None:
+def tell_range(ranges: Iterable[TorchRange], *, keeps_fixes_back: bool = False) -> None:
     """Say which torch the answers are for."""
-    tell(about_range(ranges))
+    tell(about_range(ranges, keeps_fixes_back=keeps_fixes_back))
 
 
-def about_range(ranges: Iterable[TorchRange]) -> Iterator[str]:
-    """Which torch the answers are for, and how that is known."""
+def about_range(ranges: Iterable[TorchRange], *, keeps_fixes_back: bool = False) -> Iterator[str]:
+    """Which torch the answers are for, and how that is known; whether a newer one alone may have
+    more fixes (``keeps_fixes_back``).
+    """
+    more = "; where 2.6 is the oldest that you need, --target-torch 2.6 may fix more"
     different = dict.fromkeys(ranges)
     if len(different) > _FEW:
         oldest = min(torch.oldest for torch in different)
         yield (
             f"the answers are for what each part states: {len(different)} ranges of torch, "
             f"the oldest {oldest} (`torchload-lint show-settings PATH` says which holds there, "
-            "and why); --target-torch asks for one"
+            f"and why){more if keeps_fixes_back else '; --target-torch asks for one'}"
         )
         return
     first = {str(torch): torch for torch in reversed(different)}
@@ -106,6 +109,7 @@ def about_range(ranges: Iterable[TorchRange]) -> Iterator[str]:
         each = "; each file has its own" if len(told) > 1 else ""
         known = all(torch.configured for torch in different)
         others = "" if known else "; --target-torch asks for others"
+        others = more if keeps_fixes_back else others
         yield f"the answers are for {' and '.join(told)}{each}{others}"
 
 
@@ -128,11 +132,11 @@ def _has_entries(config: Config) -> bool:
     return bool(config.loads or config.renames or config.checkpoints or config.trusted or folders)
 
 
-def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
-    """Say where an old requirement keeps fixes of loads back."""
+def targets_keep_fixes_back(results: Sequence[FileResult], projects: Projects) -> bool:
+    """Whether an old requirement keeps fixes of loads back."""
     results = [result for result in results if result.diagnostics]
     if not results:
-        return
+        return False
     from torchload_lint.rules import RULES  # noqa: PLC0415 - only where something was found
     from torchload_lint.rules.on_torch import RESTRICTED_BY_DEFAULT_SINCE  # noqa: PLC0415
 
@@ -142,17 +146,6 @@ def at_targets(results: Sequence[FileResult], projects: Projects) -> None:
         for result in results
         if any(found.fix is None and found.code in about_loads for found in result.diagnostics)
     )
-    old = {
-        torch: None
-        for torch in unfixed
-        if not torch.configured and torch.oldest < RESTRICTED_BY_DEFAULT_SINCE
-    }
-    kept = [f"torch {torch}" for torch in old]
-    if len(kept) > 1:
-        kept = [f"old torch ({min(torch.oldest for torch in old)} and newer)"]
-    for words in kept:
-        say(
-            f"note: fixes keep {words} working; where 2.6 is the oldest that you need, "
-            "--target-torch 2.6 may fix more\n",
-            err=True,
-        )
+    return any(
+        not torch.configured and torch.oldest < RESTRICTED_BY_DEFAULT_SINCE for torch in unfixed
+    )

@@ -10,19 +10,19 @@ from torchload_lint.escaping import printable
 from torchload_lint.plurals import number_of
 from torchload_lint.reports.run_report import Report, ReportOptions
 
-NEXT_STEP = (
-    "What is not matched to a file is not checked: `torchload-lint loads` lists these loads, "
-    "`loads --checkpoints FOLDER` looks for their files, `record -- COMMAND` notes what it opens."
+NEXT_STEP = "`torchload-lint loads` lists what is not matched: nothing of it is checked.\n"
+NEXT_STEPS = (
+    "`loads --checkpoints FOLDER` looks for files of such loads, `record -- COMMAND` notes what "
+    "they open.\n"
 )
+"""What is said besides with ``-v``."""
 NOTHING_ELSE = "No findings in what could be checked.\n"
 NOTHING_SHOWN = "No other findings.\n"
-HIDDEN = "silenced by a comment about the whole file, such as `# flake8: noqa`."
-SILENCED = "silenced by a comment about the line (`--no-suppressions` shows what is silenced)."
-MILDER = "less severe than `min-severity` asks for."
-UNASKED = (
-    "about defaults that may be left as they are, or tests (`--min-severity info` shows them)."
-)
-WHY = "`-v` shows what each answer rests on, and what keeps the rest from being fixed safely.\n"
+UNASKED = "(`--min-severity info` shows them)"
+HIDDEN = "silenced by a comment about the whole file, such as `# flake8: noqa`"
+SILENCED = "silenced by a comment about the line (`--no-suppressions` shows them)"
+MILDER = "less severe than `min-severity` asks for"
+WHY = "`-v` says what each answer rests on, and why the rest is not fixed.\n"
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,11 +41,13 @@ def summary(results: Iterable[FileResult], options: ReportOptions | None = None)
     fixed = [found for result in report.results for found in result.fixed]
     listed = shown_fixes(report.results, report.options) if report.options.show_fixes else ""
     if not left and not fixed:
-        return f"{listed}{nothing_found(loads)}{account(loads)}"
+        return f"{listed}{nothing_found(loads)}{account(loads, verbose=report.options.notes)}"
     counted = f"Found {by_severity((*left, *fixed))}"
     if fixed:
         counted += f" ({len(fixed)} fixed, {len(left)} remaining)"
-    return f"{listed}{counted}.\n{_fixable(report, left)}{_more(report, left)}{account(loads)}"
+    verbose = report.options.notes
+    hints = sorted([_more(report, left), *_hints(loads, verbose=verbose)], key=len)
+    return f"{listed}{counted}.\n{_fixable(report, left)}{_counted(loads)}{''.join(hints)}"
 
 
 def nothing_found(loads: LoadAccount) -> str:
@@ -57,13 +59,14 @@ def nothing_found(loads: LoadAccount) -> str:
     return NOTHING_SHOWN if loads.silenced or loads.milder else "All checks passed!\n"
 
 
-def account(loads: LoadAccount) -> str:
-    """How many loads there are and how it is known what they need, and what is not shown; empty
-    where there is nothing to say.
+def account(loads: LoadAccount, *, verbose: bool = False) -> str:
+    """How many loads there are and how it is known what they need, what is not shown, and what to
+    do about the rest, the shortest first; empty where there is nothing to say.
     """
-    notes = f"{number_of(loads.notes, 'note')} not shown: {UNASKED}\n" if loads.notes else ""
-    if not loads.total:
-        return notes + _not_shown(loads)
+    return _counted(loads) + "".join(sorted(_hints(loads, verbose=verbose), key=len))
+
+
+def _counted(loads: LoadAccount) -> str:
     words = {
         "files": "read from files",
         "configured": "configured",
@@ -74,18 +77,25 @@ def account(loads: LoadAccount) -> str:
     }
     known = loads._asdict()
     parts = ", ".join(f"{known[kind]} {word}" for kind, word in words.items() if known[kind])
-    line = f"{notes}{number_of(loads.total, 'load')}: {parts}.\n{_not_shown(loads)}"
-    return f"{line}{NEXT_STEP}\n" if loads.unknown else line
+    return f"{number_of(loads.total, 'load')}: {parts}.\n" if loads.total else ""
+
+
+def _hints(loads: LoadAccount, *, verbose: bool) -> list[str]:
+    """A line about what is not shown, and one about loads of unknown files."""
+    hints = [_not_shown(loads)]
+    if loads.total and loads.unknown:
+        hints += [NEXT_STEP, NEXT_STEPS] if verbose else [NEXT_STEP]
+    return hints
 
 
 def _not_shown(loads: LoadAccount) -> str:
-    """The lines about findings that are there and not reported, by what keeps them back; those of
-    a baseline are told apart, with its name.
+    """What is there and not reported, by what keeps it back; findings of a baseline are told apart,
+    with its name.
     """
     kept = ((loads.hidden, HIDDEN), (loads.silenced, SILENCED), (loads.milder, MILDER))
-    return "".join(
-        f"{number_of(count, 'finding')} not shown: {why}\n" for count, why in kept if count
-    )
+    parts = [f"{number_of(loads.notes, 'note')} {UNASKED}"] if loads.notes else []
+    parts += [f"{number_of(count, 'finding')} {why}" for count, why in kept if count]
+    return f"Not shown: {'; '.join(parts)}.\n" if parts else ""
 
 
 def by_severity(findings: Iterable[Diagnostic]) -> str:
