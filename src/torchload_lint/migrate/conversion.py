@@ -10,6 +10,8 @@ from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup, NameResolver
     from torchload_lint.checkpoint.pickles.pickled_values import DictValue, PickledValue
+    from torchload_lint.migrate.carriers.array_dtypes import KnownDTypes
+    from torchload_lint.migrate.carriers.array_growth import ArrayGrowth
     from torchload_lint.migrate.carriers.pickled_instance import Entries
     from torchload_lint.migrate.files.storage_pool import StoragePool
     from torchload_lint.migrate.results import MigrationOptions, NoteKind
@@ -27,6 +29,9 @@ class Conversion(Protocol):
     lookup: ClassLookup | None
     state_dict_names: int
     """How many names the state dicts of its modules have, all together."""
+    dtypes: KnownDTypes
+    growth: ArrayGrowth
+    """What arrays have become beyond their bytes, all together."""
 
     def note(self, kind: NoteKind, place: str, what: str, outcome: str) -> None:
         """Say what is different at a place."""

@@ -28,6 +28,8 @@ from torchload_lint.migrate.carriers import (
     times,
     training,
 )
+from torchload_lint.migrate.carriers.array_dtypes import KnownDTypes
+from torchload_lint.migrate.carriers.array_growth import ArrayGrowth
 from torchload_lint.migrate.carriers.pickled_instance import Entries, PickledInstance, read_instance
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.pickle_writer import LARGEST_INTEGER_BYTES
@@ -93,6 +95,8 @@ class Converter:
         """What was said first of values that are left out."""
         self._keys = Keys()
         self.state_dict_names = 0
+        self.dtypes = KnownDTypes()
+        self.growth = ArrayGrowth()
 
     # -- what carriers use ---------------------------------------------------------------------
 

@@ -16,59 +16,47 @@ from typing import TYPE_CHECKING
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectValue, PickledValue
 from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.migrate.carriers import pandas_index, tensors
-from torchload_lint.migrate.carriers.pickled_instance import name_of_global
+from torchload_lint.migrate.carriers.array_dtypes import (
+    TIMES,
+    DType,
+    names_of_fields,
+    read_unit,
+    text,
+    unsaid,
+)
 from torchload_lint.migrate.carriers.tensors import LEFT_OUT
 from torchload_lint.migrate.files.elements import strides, swapped
 from torchload_lint.migrate.results import Arrays
+from torchload_lint.named_tuples import NamedTuple
 
 if TYPE_CHECKING:
     from torchload_lint.migrate.carriers.pickled_instance import PickledInstance
     from torchload_lint.migrate.conversion import Conversion
 
-_TORCH_DTYPES = {
-    "b1": "bool", "?": "bool", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
-    "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64", "f2": "float16",
-    "f4": "float32", "f8": "float64", "c8": "complex64", "c16": "complex128",
-    "M8": "int64", "m8": "int64",
-}  # fmt: skip
 _STRUCT_CODES = {
     "b1": "?", "?": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H",
     "u4": "I", "u8": "Q", "f2": "e", "f4": "f", "f8": "d", "c8": "ff", "c16": "dd", "M8": "q",
     "m8": "q",
 }  # fmt: skip
-_TIMES = frozenset({"M8", "m8"})
 _MAX_LISTED = 1_000_000
 """Elements of an array that may become a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class DType:
-    """A dtype as its pickle describes it."""
+_GROWS = "it would become many times its bytes"
+_NO_ROOM = "there is no room for it"
 
-    code: str
-    """``f8``, ``U4``, ``V12``, ``O8``."""
-    order: str = "<"
-    fields: tuple[tuple[str, DType, int], ...] = ()
-    """Name, dtype and byte offset of each field of a structured dtype."""
-    unit: str = ""
-    """Of datetime64 and timedelta64."""
-    itemsize: int = 0
-    unsaid: tuple[str, ...] = ()
-    """What it holds besides and is not carried, in words: metadata, titles of fields."""
+
+class ArrayLayout(NamedTuple):
+    """How the elements of an array lie in its bytes, without gaps."""
+
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    """In elements."""
 
     @property
-    def torch_dtype(self) -> str | None:
-        """The torch dtype with the same bytes; None where there is none."""
-        return None if self.fields else _TORCH_DTYPES.get(self.code)
-
-    @property
-    def is_time(self) -> bool:
-        """Whether it is datetime64 or timedelta64."""
-        return self.code in _TIMES
-
-    def __str__(self) -> str:
-        kind = self.torch_dtype if not self.is_time else f"{self.code}[{self.unit}]"
-        return kind or self.code
+    def is_by_rows(self) -> bool:
+        """Whether the elements lie as nested lists hold them."""
+        return self.stride == strides(self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,82 +64,13 @@ class Array:
     """An array's shape and bytes."""
 
     dtype: DType
-    shape: tuple[int, ...]
-    is_fortran: bool
+    layout: ArrayLayout
     data: bytes
 
-
-def read_dtype(value: PickledValue) -> DType | None:
-    """``numpy.dtype('f8', False, True)`` and its state; None where it is something else."""
-    if not isinstance(value, ObjectValue) or not isinstance(value.args, tuple) or not value.args:
-        return None
-    code = value.args[0]
-    if isinstance(code, bytes):
-        code = code.decode("ascii", "replace")
-    if name_of_global(code) in {"numpy.record", "numpy.void"}:
-        code = "V"
-    if not isinstance(code, str):
-        return None
-    state = value.states[-1] if value.states else None
-    bare, order = code.lstrip("<>=|"), "<"
-    if not isinstance(state, tuple) or len(state) < 7:  # noqa: PLR2004 - version to alignment
-        return DType(bare, ">" if code.startswith(">") else "<", itemsize=_size_of(bare))
-    order = ">" if _text(state[1]) == ">" else "<"
-    if state[2] is not None:
-        return None  # a subarray
-    fields = _read_fields(state[3], state[4])
-    if fields is None:
-        return None
-    size = state[5] if isinstance(state[5], int) and state[5] > 0 else _size_of(bare)
-    return DType(bare, order, fields, _read_unit(state), size, _unsaid(state))
-
-
-def _unsaid(state: tuple[PickledValue, ...]) -> tuple[str, ...]:
-    """The metadata of a dtype, and the titles that its fields have besides their names."""
-    metadata = state[8] if len(state) > 8 else None  # noqa: PLR2004 - the ninth
-    if isinstance(metadata, tuple):  # of a time: its metadata, and its unit
-        metadata = metadata[0] if metadata else None
-    fields = state[4].entries if isinstance(state[4], DictValue) else []
-    titled = any(isinstance(field, tuple) and len(field) > 2 for _, field in fields)  # noqa: PLR2004
-    found = ["metadata"] if isinstance(metadata, DictValue) and metadata.entries else []
-    return (*found, "titles of fields") if titled else tuple(found)
-
-
-def _read_fields(
-    names: PickledValue, fields: PickledValue
-) -> tuple[tuple[str, DType, int], ...] | None:
-    if names is None:
-        return ()
-    if not isinstance(names, tuple) or not isinstance(fields, DictValue):
-        return None
-    found = []
-    for name in names:
-        described = fields.get(_text(name))
-        inner = read_dtype(described[0]) if isinstance(described, tuple) and described else None
-        if inner is None or not isinstance(described, tuple) or not isinstance(described[1], int):
-            return None
-        found.append((_text(name), inner, described[1]))
-    return tuple(found)
-
-
-def _read_unit(state: tuple[PickledValue, ...]) -> str:
-    """The ninth item of a time's state: ``({}, (b'ns', 1, 1, 1))``."""
-    metadata = state[8] if len(state) > 8 else None  # noqa: PLR2004 - the ninth
-    described = metadata[1] if isinstance(metadata, tuple) and len(metadata) == 2 else None  # noqa: PLR2004
-    if isinstance(described, tuple) and described:
-        count = name_text(described[1]) if len(described) > 1 and described[1] != 1 else ""
-        return f"{count}{_text(described[0])}"
-    return "generic"
-
-
-def _size_of(code: str) -> int:
-    digits = code.lstrip("?abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    number = int(digits) if digits.isdigit() and len(digits) < 10 else 1  # noqa: PLR2004 - sane
-    return number * 4 if code.startswith("U") else number
-
-
-def _text(value: PickledValue) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else name_text(value)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its axes."""
+        return self.layout.shape
 
 
 # -- carriers --------------------------------------------------------------------------------------
@@ -168,32 +87,55 @@ def _array(converter: Conversion, made: PickledInstance, place: str) -> PickledV
     is_masked = made.name.endswith("MaskedArray") and len(state) == 7  # noqa: PLR2004 - and mask, fill value
     if more or (len(state) > 5 and not is_masked):  # noqa: PLR2004 - as above
         converter.leave_out(place, f"attributes of {made.name}", "its class knows them")
-    shape, dtype_value, is_fortran, data = state[-4:] if len(state) == 5 else state[1:5]  # noqa: PLR2004
+    shape, dtype, is_fortran, data = state[-4:] if len(state) == 5 else state[1:5]  # noqa: PLR2004
     name = "numpy.ndarray" if made.name.endswith("ndarray") else made.name
     if is_masked:
         return _masked(converter, state, place)
-    return _carry_array(converter, name, (shape, dtype_value, is_fortran, data), place)
+    return _carry_array(converter, name, _layout(shape, is_fortran), (dtype, data), place)
 
 
 def _carry_array(
     converter: Conversion,
     name: str,
-    state: tuple[PickledValue, PickledValue, PickledValue, PickledValue],
+    layout: ArrayLayout | None,
+    held: tuple[PickledValue, PickledValue],
     place: str,
 ) -> PickledValue:
-    shape_value, dtype_value, is_fortran, data = state
-    shape = _shape(shape_value)
+    """An array of a dtype and data."""
+    described, data = held
     if isinstance(data, list):
-        return _objects(converter, name, shape, data, place)
-    dtype = read_dtype(dtype_value)
-    if dtype is None or shape is None:
+        return _objects(converter, name, layout, (described, data), place)
+    dtype = converter.dtypes.read(described)
+    if dtype is None or layout is None:
         return converter.leave_out(place, name, "its dtype is not understood")
-    for what in dtype.unsaid:
-        converter.leave_out(place, f"{what} of a numpy dtype", "there is no room for it")
     raw = _in_bytes(converter, data)
-    if not isinstance(raw, bytes) or len(raw) != prod(shape) * dtype.itemsize:
+    if not isinstance(raw, bytes) or len(raw) != prod(layout.shape) * dtype.itemsize:
         return converter.leave_out(place, name, "its data does not have the size of its shape")
-    return _carried(converter, name, Array(dtype, shape, is_fortran is True, raw), place)
+    array = Array(dtype, layout, raw)
+    if converter.growth.is_too_much(_made_of(converter, array), data):
+        return converter.leave_out(place, name, _GROWS)
+    _leave_out_unsaid(converter, dtype.unsaid, place)
+    return _carried(converter, name, array, place)
+
+
+def _leave_out_unsaid(converter: Conversion, unsaid_of_it: tuple[str, ...], place: str) -> None:
+    for what in unsaid_of_it:
+        converter.leave_out(place, f"{what} of a numpy dtype", _NO_ROOM)
+
+
+def _made_of(converter: Conversion, array: Array) -> int:
+    """About how many bytes, or elements without bytes, an array becomes."""
+    dtype, shape = array.dtype, array.shape
+    if not dtype.fields and _as_tensor(converter, dtype):
+        return len(array.data)
+    each = max(dtype.parts_size, dtype.parts)
+    return each * prod(shape) + dtype.parts + _inner_lists(shape) - 1
+
+
+def _inner_lists(shape: tuple[int, ...]) -> int:
+    """How many empty lists an array without elements becomes."""
+    first = shape.index(0) if 0 in shape else 0
+    return prod(shape[:first]) if first else 0
 
 
 def _in_bytes(converter: Conversion, data: PickledValue) -> PickledValue:
@@ -211,8 +153,7 @@ def _carried(converter: Conversion, name: str, array: Array, place: str) -> Pick
         plain = [(f, _carried(converter, name, a, f"{place}[{f!r}]")) for f, a in parts]
         return DictValue(entries=[(f, value) for f, value in plain if value is not LEFT_OUT])
     what = f"{name} of {dtype}"
-    as_tensor = converter.options.arrays is Arrays.TENSOR
-    if dtype.torch_dtype is not None and as_tensor and _is_read(converter, dtype.torch_dtype):
+    if dtype.torch_dtype is not None and _as_tensor(converter, dtype):
         outcome = "an int64 tensor" if dtype.is_time else "a tensor"
         converter.changed(place, what, outcome)
         return _tensor(converter, array, dtype.torch_dtype)
@@ -222,7 +163,13 @@ def _carried(converter: Conversion, name: str, array: Array, place: str) -> Pick
     if elements is None:
         return converter.leave_out(place, what, "torch has no such dtype, nor has Python")
     converter.changed(place, what, _listed(array.shape) if array.shape else "a plain value")
-    return _nested(elements, array.shape, array.is_fortran)
+    return _nested(elements, array.layout)
+
+
+def _as_tensor(converter: Conversion, dtype: DType) -> bool:
+    """Whether arrays of a dtype become tensors."""
+    as_tensors = converter.options.arrays is Arrays.TENSOR
+    return as_tensors and dtype.torch_dtype is not None and _is_read(converter, dtype.torch_dtype)
 
 
 def _field(array: Array, dtype: DType, offset: int) -> Array:
@@ -230,7 +177,7 @@ def _field(array: Array, dtype: DType, offset: int) -> Array:
     data = b"".join(
         array.data[at + offset : at + offset + size] for at in range(0, len(array.data), step)
     )
-    return Array(dtype, array.shape, array.is_fortran, data)
+    return Array(dtype, array.layout, data)
 
 
 def _is_read(converter: Conversion, torch_dtype: str) -> bool:
@@ -247,9 +194,7 @@ def _tensor(converter: Conversion, array: Array, torch_dtype: str) -> PickledVal
         halves = 2 if array.dtype.code.startswith("c") else 1
         data = swapped(data, array.dtype.itemsize // halves)
     storage = converter.pool.add(data, torch_dtype)
-    return tensors.dense(
-        storage, array.shape, strides(array.shape, is_fortran=array.is_fortran), torch_dtype
-    )
+    return tensors.dense(storage, *array.layout, torch_dtype)
 
 
 def _elements(array: Array) -> list[PickledValue] | None:
@@ -283,16 +228,16 @@ def _listed(shape: tuple[int, ...]) -> str:
     return f"a list that does not tell the shape {shape}" if hidden else "a list"
 
 
-def _nested(
-    elements: list[PickledValue], shape: tuple[int, ...], is_fortran: bool = False
-) -> PickledValue:
+def _nested(elements: list[PickledValue], layout: ArrayLayout) -> PickledValue:
     """A flat list as nested lists of a shape; the element itself without dimensions."""
+    shape = layout.shape
     if not shape:
         return elements[0] if elements else None
-    if is_fortran and len(shape) > 1:
-        step = strides(shape, is_fortran=True)
+    if elements and not layout.is_by_rows:
         indices = product(*map(range, shape))
-        elements = [elements[sum(i * s for i, s in zip(at, step, strict=True))] for at in indices]
+        elements = [
+            elements[sum(i * s for i, s in zip(at, layout.stride, strict=True))] for at in indices
+        ]
     for axis in range(len(shape) - 1, 0, -1):
         length = shape[axis]
         starts = range(0, len(elements), length) if length else range(prod(shape[:axis]))
@@ -303,71 +248,124 @@ def _nested(
 def _objects(
     converter: Conversion,
     name: str,
-    shape: tuple[int, ...] | None,
-    data: list[PickledValue],
+    layout: ArrayLayout | None,
+    held: tuple[PickledValue, list[PickledValue]],
     place: str,
 ) -> PickledValue:
     """An array of objects: its elements lie in the pickle, always row by row."""
+    described, data = held
+    shape = layout.shape if layout else None
+    if converter.growth.is_too_much(len(data) + _inner_lists(shape or ()), data):
+        return converter.leave_out(place, name, _GROWS)
+    dtype = converter.dtypes.read(described)
+    _leave_out_unsaid(converter, dtype.unsaid if dtype else (), place)
+    if fields := names_of_fields(described):
+        return _rows(converter, name, (fields, shape), data, place)
     outcome = _listed(shape) if shape else "its element"
     converter.changed(place, f"{name} of objects", outcome)
     items = converter.items(data, place)
     if shape is None or prod(shape) != len(items):
         return items
-    return _nested(items, shape)
+    return _nested(items, ArrayLayout(shape, strides(shape)))
+
+
+def _rows(
+    converter: Conversion,
+    name: str,
+    described: tuple[tuple[str, ...], tuple[int, ...] | None],
+    data: list[PickledValue],
+    place: str,
+) -> PickledValue:
+    """A structured array with objects, whose elements are tuples: a list for each field."""
+    fields, shape = described
+    what = f"a structured {name} with objects"
+    rows = [row for row in data if isinstance(row, tuple) and len(row) == len(fields)]
+    if shape is None or not len(rows) == len(data) == prod(shape):
+        return converter.leave_out(place, what, "its data does not have the size of its shape")
+    converter.changed(place, what, "a dict of lists, one for each field")
+    plain = [converter.items(row, f"{place}[{index}]") for index, row in enumerate(rows)]
+    layout = ArrayLayout(shape, strides(shape))
+    return DictValue(
+        entries=[
+            (field, _nested([row[at] for row in plain], layout)) for at, field in enumerate(fields)
+        ]
+    )
 
 
 def _masked(converter: Conversion, state: tuple[PickledValue, ...], place: str) -> PickledValue:
     """``(version, shape, dtype, is_fortran, data, mask, fill value)``."""
     _, shape, dtype, is_fortran, data, mask, fill = state
     converter.changed(place, "numpy.ma.MaskedArray", "a dict of data, mask and fill_value")
+    layout = _layout(shape, is_fortran)
     parts = {
-        "data": _carry_array(converter, "numpy.ndarray", (shape, dtype, is_fortran, data), place),
-        "mask": _mask(converter, shape, is_fortran, mask, place),
+        "data": _carry_array(converter, "numpy.ndarray", layout, (dtype, data), place),
+        "mask": _mask(converter, layout, mask, place),
         "fill_value": converter.plain(fill, place),
     }
     return DictValue(entries=[(k, v) for k, v in parts.items() if v is not LEFT_OUT])
 
 
 def _mask(
-    converter: Conversion,
-    shape_value: PickledValue,
-    is_fortran: PickledValue,
-    mask: PickledValue,
-    place: str,
+    converter: Conversion, layout: ArrayLayout | None, mask: PickledValue, place: str
 ) -> PickledValue:
-    shape = _shape(shape_value)
-    if shape is None or not isinstance(mask, bytes) or len(mask) != prod(shape):
+    if layout is None or not isinstance(mask, bytes) or len(mask) != prod(layout.shape):
         return converter.leave_out(place, "a mask", "it does not have the size of its array")
-    array = Array(DType("b1", itemsize=1), shape, is_fortran is True, mask)
+    array = Array(DType("b1", itemsize=1, parts_size=1), layout, mask)
+    if converter.growth.is_too_much(_made_of(converter, array), mask):
+        return converter.leave_out(place, "a mask", _GROWS)
     return _carried(converter, "numpy.ndarray", array, place)
 
 
 def _from_buffer(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
-    """``_frombuffer(buffer, dtype, shape, order)``, written with protocol 5."""
+    """``_frombuffer(buffer, dtype, shape, order)``, written with protocol 5; numpy 2.3 and newer
+    write ``"K"`` and the order of the axes for an array whose axes were moved.
+    """
     if len(made.args) < 4:  # noqa: PLR2004 - the four arguments
         return converter.leave_out(place, "numpy.ndarray", "it has no data")
     buffer, dtype, shape, order = made.args[:4]
     if isinstance(buffer, ObjectValue) and isinstance(buffer.args, tuple) and buffer.args:
         buffer = buffer.args[0]  # bytearray(…)
-    state = (shape, dtype, order == "F", buffer)
-    return _carry_array(converter, "numpy.ndarray", state, place)
+    layout = _layout(shape, order == "F")
+    if order == "K":
+        layout = _moved(layout, made.args[4:])
+    elif order not in {"C", "F"}:
+        layout = None
+    if layout is None:
+        return converter.leave_out(place, "numpy.ndarray", "its shape and order are not understood")
+    return _carry_array(converter, "numpy.ndarray", layout, (dtype, buffer), place)
+
+
+def _moved(layout: ArrayLayout | None, more: tuple[PickledValue, ...]) -> ArrayLayout | None:
+    """The elements lie row by row in the shape given; then the axes are put in another order."""
+    axes = more[0] if len(more) == 1 else None
+    if layout is None or not isinstance(axes, tuple):
+        return None
+    whole = [axis for axis in axes if type(axis) is int]
+    if sorted(whole) != list(range(len(layout.shape))) or len(whole) != len(axes):
+        return None
+    return ArrayLayout(
+        tuple(layout.shape[n] for n in whole), tuple(layout.stride[n] for n in whole)
+    )
 
 
 def _scalar(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
     """``scalar(dtype, bytes)``."""
-    dtype = read_dtype(made.args[0]) if made.args else None
+    dtype = converter.dtypes.read(made.args[0]) if made.args else None
     data = made.args[1] if len(made.args) > 1 else None
     if dtype is not None and dtype.code.startswith("O"):
         return converter.plain(data, place)
-    data = _in_bytes(converter, data)
+    held, data = data, _in_bytes(converter, data)
     if dtype is None or not isinstance(data, bytes):
         return converter.leave_out(place, "a numpy scalar", "its dtype is not understood")
     if len(data) != dtype.itemsize:
         return converter.leave_out(
             place, f"a numpy scalar of {dtype}", "it does not have the size of its dtype"
         )
-    array = Array(dtype, (), is_fortran=False, data=data)
+    _leave_out_unsaid(converter, dtype.unsaid, place)
+    array = Array(dtype, ArrayLayout((), ()), data)
     what = f"a numpy scalar of {dtype}"
+    if dtype.fields and converter.growth.is_too_much(_made_of(converter, array), held):
+        return converter.leave_out(place, "a structured numpy.void", _GROWS)
     if dtype.fields:
         return _carried(converter, "numpy.void", array, place)
     as_tensor = converter.options.scalars_as_tensors
@@ -392,10 +390,10 @@ def _dtype_text(converter: Conversion, made: PickledInstance, place: str) -> Pic
     state = made.states[-1] if made.states else None
     if not isinstance(state, tuple) or len(state) < 7:  # noqa: PLR2004 - version to alignment
         return code if code[:1] in "<>|" else f"<{code}"
-    if "metadata" in _unsaid(state):
+    if "metadata" in unsaid(state):
         converter.leave_out(place, "metadata of a numpy dtype", "there is no room for it")
-    order, unit = _text(state[1]), _read_unit(state)
-    unit = f"[{unit}]" if code.lstrip("<>|") in _TIMES and unit != "generic" else ""
+    order, unit = text(state[1]), read_unit(state)
+    unit = f"[{unit}]" if code.lstrip("<>|") in TIMES and unit != "generic" else ""
     return f"{order if order in '<>|' else '<'}{code}{unit}"
 
 
@@ -405,6 +403,16 @@ def _device_tensor(converter: Conversion, made: PickledInstance, place: str) -> 
     array = made.args[0] if made.args else None
     converter.changed(place, f"a tensor on {name_text(device):.20}", "a tensor on the CPU")
     return converter.plain(array, place)
+
+
+def _layout(shape: PickledValue, is_fortran: PickledValue) -> ArrayLayout | None:
+    """Elements one behind the other, row by row or, as Fortran has them, column by column."""
+    found = _shape(shape)
+    return (
+        ArrayLayout(found, strides(found, is_fortran=is_fortran is True))
+        if found is not None
+        else None
+    )
 
 
 def _shape(value: PickledValue) -> tuple[int, ...] | None:
