@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,8 @@ from click.testing import CliRunner
 
 from migrate.helpers import load
 from torchload_lint.cli.group import root
-from torchload_lint.migrate import MigrationError, MigrationOptions, migrate_file
+from torchload_lint.migrate import MigrationError, MigrationOptions, migrate_file, migration
+from torchload_lint.migrate.files import output
 
 pytestmark = [
     pytest.mark.torch,
@@ -234,8 +236,9 @@ def test_a_full_disk_is_seen_before(
 
 RECEIVED = """
 import signal
-for name in ("SIGHUP", "SIGINT", "SIGTERM"):
+for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGQUIT"):
     signal.signal(getattr(signal, name), signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as a program in the foreground has it
 """
 SLOW = """
 import importlib, sys, time
@@ -268,7 +271,10 @@ def ended_after(call: tuple[str, str], words: list[str], name: str) -> None:
         process.send_signal(getattr(signal, name))
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU")
+
+
+@pytest.mark.parametrize("name", [*SIGNALS, "SIGKILL"])
 def test_an_end_by_a_signal_leaves_nothing(name: str, checkpoint: Path, tmp_path: Path) -> None:
     """What SIGKILL leaves, the next run removes."""
     ended_after(WRITTEN, [str(checkpoint)], name)
@@ -276,6 +282,61 @@ def test_an_end_by_a_signal_leaves_nothing(name: str, checkpoint: Path, tmp_path
     assert len(left) == (name == "SIGKILL")
     assert run(checkpoint).exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.migrated.pt", "in.pt"]
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_an_end_before_the_new_file_is_in_place_leaves_no_backup(
+    end: type[BaseException], checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = checkpoint.read_bytes()
+
+    def replace(new: Path, place: Path) -> None:
+        assert new != place
+        raise end
+
+    monkeypatch.setattr(Path, "replace", replace)
+    backup = checkpoint.with_name("in.pt.bak")
+    with pytest.raises(end), output.put_in_place(checkpoint, backup, replaces=False) as new:
+        new.write_bytes(b"new")
+    assert [path.name for path in checkpoint.parent.iterdir()] == ["in.pt"]
+    assert checkpoint.read_bytes() == data
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, SystemExit])
+def test_an_end_as_soon_as_the_temporary_file_is_there(
+    end: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def open_and_end(*given: Any) -> int:
+        os.close(opened(*given))
+        raise end
+
+    monkeypatch.setattr(os, "open", open_and_end)
+    with pytest.raises(end), output.written_as_whole(tmp_path / "new.pt", 1, replaces=False):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tensor_that_the_memory_does_not_hold(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named as the fault of one file, beside which the others go on."""
+    other = tmp_path / "other.pt"
+    other.write_bytes(checkpoint.read_bytes())
+    written, failures = migration._write, [MemoryError()]
+
+    def write(*given: Any) -> None:
+        if failures:
+            raise failures.pop()
+        written(*given)
+
+    monkeypatch.setattr(migration, "_write", write)
+    result = run(checkpoint, str(other))
+    assert result.exit_code == 2
+    assert "in.pt: a tensor of it is too large for the memory" in result.output
+    left = {"in.pt", "other.migrated.pt", "other.pt"}
+    assert {path.name for path in tmp_path.iterdir()} == left
 
 
 @pytest.mark.parametrize("call", [WRITTEN, KEPT])

@@ -26,18 +26,23 @@ CLEAN, FINDINGS, FAILED, INTERRUPTED = 0, 1, 2, 130
 """Exit statuses: nothing to report; something reported; the tool could not do its work; what shells
 take for ended by SIGINT.
 """
+_ENDING = (
+    "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF",
+    "SIGXCPU",
+)  # fmt: skip
 
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Inside, SIGTERM and SIGHUP end the command as an exit does: what it has begun is cleared
-    away. What is ignored (by nohup) stays so.
+    """Inside, signals that ask a program to end, and those that would end it because it knows
+    nothing of them (SIGUSR1 of a batch system), end the command as an exit does: what it has begun
+    is cleared away. What is ignored (by nohup) stays so.
     """
 
     def leave(number: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(128 + number)
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
     try:
         before = {
             number: signal.signal(number, leave)

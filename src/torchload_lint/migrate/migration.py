@@ -90,7 +90,10 @@ def migrate_file(
     with _opened(source) as file:
         before = _state(file)
         prepared = _prepare(file, source, options, lookup)
-        size = _write_as_whole(target, prepared, options, lambda: _state(file) == before)
+        try:
+            size = _write_as_whole(target, prepared, options, lambda: _state(file) == before)
+        except MemoryError:
+            raise MigrationError("a tensor of it is too large for the memory") from None
     return MigrationResult(prepared.plan, Path(out), size)
 
 

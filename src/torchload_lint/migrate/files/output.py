@@ -7,11 +7,9 @@ import os
 import platform
 import secrets
 import shutil
-import tempfile
 import zlib
 from contextlib import contextmanager, suppress
 from filecmp import cmp
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchload_lint.migrate.results import MigrationError
@@ -19,6 +17,7 @@ from torchload_lint.regular_files import refuse_leading_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _ENDING = ".torchload-lint-tmp"
 CHANGED = "it has changed while it was migrated; run it once more"
@@ -78,10 +77,9 @@ def written_as_whole(target: Path, size: int, *, replaces: bool) -> Iterator[Pat
     free = shutil.disk_usage(target.parent).free
     if free < size:
         raise OSError(f"the new file needs {size:,} bytes, and {free:,} are free")
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=_own(target), suffix=_ENDING)
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    temporary = _beside(target)
+    try:  # from the moment that it is there: a signal may come at any
+        os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         yield temporary
         _keep_owner(temporary, target)
         _put(temporary, target, replaces=replaces)
@@ -102,7 +100,7 @@ def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path
     real = source.resolve()
     _remove_leftovers(real)
     before = _state(real)
-    new = real.with_name(f"{_own(real)}{secrets.token_hex(4)}{_ENDING}")
+    new = _beside(real)
     try:
         yield new
         _keep_owner(new, real)
@@ -111,9 +109,9 @@ def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path
         is_new = _keep(real, backup, may_be_there=replaces)
         try:
             new.replace(real)
-        except OSError:  # the original is still there
-            if is_new:
-                with suppress(OSError):
+        except BaseException:  # also the end of the program
+            with suppress(OSError):
+                if is_new and _state(real) == before:  # the original is still there
                     backup.unlink()
             raise
     finally:
@@ -189,6 +187,11 @@ def _keep_owner(new: Path, old: Path) -> None:
         before, after = old.stat(), new.stat()
         if (before.st_uid, before.st_gid) != (after.st_uid, after.st_gid):
             os.chown(new, before.st_uid, before.st_gid)
+
+
+def _beside(target: Path) -> Path:
+    """A temporary file's name that nothing has."""
+    return target.with_name(f"{_own(target)}{secrets.token_hex(8)}{_ENDING}")
 
 
 def _own(target: Path) -> str:
