@@ -33,9 +33,16 @@ if TYPE_CHECKING:
 
 _OF_BYTES = frozenset("base64_codec bz2_codec hex_codec quopri_codec uu_codec zlib_codec".split())
 """Codecs from bytes to bytes."""
-_NOT_TRIED = frozenset({"idna", "punycode", "rot_13"})
-"""Codecs whose time grows with the square of a text, and one from text to text."""
-
+_OF_TEXT = "rot_13"
+"""A codec from text to text, which takes any."""
+_NOT_TRIED = frozenset({"idna", "punycode"})
+"""Codecs whose time grows with the square of a text."""
+_WITHOUT_ALIAS = frozenset(
+    """
+    charmap cp1006 cp720 cp737 cp856 cp874 cp875 idna koi8_t koi8_u mac_arabic mac_croatian
+    mac_farsi mac_romanian palmos punycode raw_unicode_escape unicode_escape utf_8_sig
+    """.split()
+)
 
 _MOST_ZEROS = 2**26
 """Bytes that a number may stand for; Python pickles no such call."""
@@ -46,10 +53,16 @@ def _encode(args: tuple[PickledValue, ...]) -> str:
     codec = args[1] if len(args) > 1 else "utf-8"
     if not isinstance(codec, str):
         return "the encoding is not a string"
-    normal = "_".join("".join(c if c.isalnum() else " " for c in codec[:100].lower()).split())
-    if normal not in aliases and normal not in aliases.values():
+    if not codec.isascii() and _may_be_name(codec):
+        return Unseen("the name of its encoding is not read")  # Pythons differ in what they drop
+    name = _codec_of(codec)
+    if name is None:
         return f"there is no encoding {codec!r:.40}"
-    name = aliases.get(normal, normal)
+    return _encoded_fault(args, name)
+
+
+def _encoded_fault(args: tuple[PickledValue, ...], name: str) -> str:
+    """What is wrong with encoding something by a codec."""
     on_error = args[2] if len(args) > 2 else "strict"  # noqa: PLR2004 - the third of them
     if name in _OF_BYTES:
         if on_error != "strict":
@@ -58,9 +71,11 @@ def _encode(args: tuple[PickledValue, ...]) -> str:
         return "" if fits else "what it encodes are no bytes"
     if not isinstance(args[0], str):
         return "what it encodes is not a string"
-    if not isinstance(on_error, str):
-        return "what to do with errors is not a string"
+    if not isinstance(on_error, str) or not _may_be_name(on_error):
+        return "what to do with errors is not a string, or none that may be a name"
     if name in _NOT_TRIED:
+        return Unseen("what it encodes is not tried")
+    if name == _OF_TEXT:
         return ""
     try:
         args[0].encode(name, on_error)
@@ -69,6 +84,23 @@ def _encode(args: tuple[PickledValue, ...]) -> str:
     except (LookupError, ValueError):
         return f"there is no way {on_error!r:.40} to treat characters beyond the encoding"
     return ""
+
+
+def _may_be_name(text: str) -> bool:
+    """Whether a text can be handed to C as a name."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _codec_of(name: str) -> str | None:
+    """The codec that an encoding's name stands for (``encodings/__init__.py``); dots stay, and no
+    module has one in its name.
+    """
+    if not name.isascii() or "\0" in name:
+        return None
+    kept = "".join(c if c.isalnum() or c == "." else " " for c in name.lower())
+    normal = "_".join(kept.split())
+    found = aliases.get(normal) or aliases.get(normal.replace(".", "_")) or normal
+    return found if found in _WITHOUT_ALIAS or found in aliases.values() else None
 
 
 _ITERABLES = frozenset(f"str bytes dict set list tuple Size storage bytearray {ANYTHING}".split())
