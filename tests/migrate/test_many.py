@@ -7,13 +7,16 @@ import collections
 import hashlib
 import json
 import os
+import pickle
 import re
+import zipfile
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from safetensors.torch import save_file
 
 from migrate.helpers import load
 from torchload_lint.cli.group import root
@@ -78,6 +81,44 @@ def test_a_folder_with_files_that_cannot_be_read(project: Path) -> None:
     assert "error: w/none.pt: the file is empty" in result.stderr
     assert "warning: w/notes.pt is not migrated: this is a text file" in result.stderr
     assert "plain.pt" not in result.output
+
+
+def test_a_folder_with_checkpoints_that_are_called_anything(project: Path) -> None:
+    """What torch wrote is taken; what any program may have written is named."""
+    folder = project / "w"
+    needing = (folder / "a.pt").read_bytes()
+    called = ["checkpoint-100", "model.ckpt-7", "net.dat", "gone.pt.bak", "c.migrated.pt"]
+    for name in called:
+        (folder / name).write_bytes(needing)
+    (folder / "a.pt.bak").write_bytes(needing)  # what a run has kept
+    (folder / "cache.dat").write_bytes(pickle.dumps(argparse.Namespace(x=1)))
+    (folder / "cut-1").write_bytes(needing[:-50])
+    (folder / "as.safetensors").write_bytes(needing)
+    with zipfile.ZipFile(folder / "letter.docx", "w") as archive:
+        archive.writestr("a.xml", "x")
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    result = run("w", "--out-dir", "new")
+    assert result.exit_code == 0, result.output
+    taken = {path.name for path in (project / "new").iterdir() if path.is_file()}
+    assert taken == {"a.pt", *called}
+    for name in called:
+        assert load(project / "new" / name) == {"n": {"x": 1}}
+    assert "w/cache.dat is not migrated: it is not called like a checkpoint" in result.stderr
+    assert "w/cut-1 is not migrated: the archive's end is missing" in result.stderr
+    assert "w/as.safetensors is not migrated: the path ends in .safetensors" in result.stderr
+    assert "letter.docx" not in result.output
+    assert before == {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_damaged_safetensors_file_in_a_folder(project: Path) -> None:
+    save_file({"a": torch.ones(2)}, project / "w" / "good.safetensors")
+    whole = (project / "w" / "good.safetensors").read_bytes()
+    (project / "w" / "bad.safetensors").write_bytes(whole[:-3])
+    for words in ([], ["--to", "safetensors", "--dry-run"]):
+        result = run("w", "--out-dir", "new", "--force", *words)
+        assert result.exit_code == 2
+        assert "error: w/bad.safetensors: " in result.stderr
+        assert "good.safetensors" not in result.output
 
 
 @pytest.mark.parametrize(

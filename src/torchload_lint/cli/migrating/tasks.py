@@ -22,6 +22,7 @@ from torchload_lint.migrate import (
 from torchload_lint.migrate.manifest import ManifestRow, refuse_checkpoint, write
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
+from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
 from torchload_lint.workspace.on_disk.own_places import OwnPlaces
 
 if TYPE_CHECKING:
@@ -39,8 +40,12 @@ _LIBRARIES = frozenset("argparse builtins collections copyreg numpy pathlib torc
 
 _ENDINGS = {TargetFormat.TORCH: ".migrated.pt", TargetFormat.SAFETENSORS: ".safetensors"}
 _BACKUP = ".bak"
-_MADE = late_pattern(r"\.(?:migrated\.pt|safetensors|bak\d*)\Z")
-"""How the names of new files and of kept ones end."""
+_KEPT = late_pattern(r"\.bak\d*\Z")
+"""How the names of kept files end."""
+_ANY_PICKLE = (
+    "it is not called like a checkpoint, and any program may have written this pickle; "
+    "name it itself to have it migrated"
+)
 _BROKEN = frozenset({"truncated", "damaged", "empty"})
 """What is told of files whose download or last write did not finish."""
 
@@ -93,17 +98,44 @@ def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
     from torchload_lint.workspace.inspection import (  # noqa: PLC0415 - not for a single file
         checkpoints_in,
     )
+    from torchload_lint.workspace.on_disk.beginnings import begins_like_one  # noqa: PLC0415
 
-    plain, own = {Verdict.LOADS} if kind is TargetFormat.TORCH else set(), OwnPlaces([folder])
-    for source in list(checkpoints_in(folder)):
+    own = OwnPlaces([folder])
+
+    def begins(found: Path) -> bool:
+        return not own.leads_out(found) and begins_like_one(found)
+
+    for source in list(checkpoints_in(folder, begins)):
         if own.leads_out(source):
             warn(f"{source}: a link leads out of {folder} here, and is not followed")
-        elif source.is_file() and not _MADE.search(source.name):
-            report = inspect_file(source)
-            if _is_broken(report) or report.verdict not in {Verdict.UNREADABLE, *plain}:
+        elif source.is_file() and not _is_kept(source):
+            why_not = _why_not(source, inspect_file(source), kind)
+            if why_not is None:
                 yield source
-            elif report.verdict is Verdict.UNREADABLE:
-                warn(f"{source} is not migrated: {report.problems[0].message}")
+            elif why_not:
+                warn(f"{source} is not migrated: {why_not}")
+
+
+def _is_kept(source: Path) -> bool:
+    """Whether a file is what a run kept of the one beside it."""
+    ending = _KEPT.search(source.name)
+    return ending is not None and source.with_name(source.name[: ending.start()]).exists()
+
+
+def _why_not(source: Path, report: CheckpointReport, kind: TargetFormat) -> str | None:
+    """Why a file in a folder is not migrated: empty where nothing has to be said, None if it is."""
+    if report.verdict is Verdict.LOADS and (
+        kind is TargetFormat.TORCH
+        or report.container == "safetensors"
+        or source.name.endswith(_ENDINGS[TargetFormat.TORCH])
+    ):
+        return ""
+    is_named = is_checkpoint_name(source.name)
+    if _is_broken(report):
+        return None if is_named else report.problems[0].message
+    if report.verdict is Verdict.UNREADABLE:
+        return report.problems[0].message if is_named else ""
+    return None if is_named or report.container != "pickle" else _ANY_PICKLE
 
 
 def _is_broken(report: CheckpointReport) -> bool:
