@@ -936,6 +936,8 @@ DOES = {
         thread.start()
         thread.join()""",
     "writes a file": "pathlib.Path(place).write_text('x')",
+    "starts a thread": "getattr(threading, 'Thr' + 'ead')(target=int).start()",
+    "asks for less of a processor": "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
     "connects": "socket.socketpair()[0].close()",
     "starts a program": "getattr(os, 'system')('mkdir ' + place)",
 }

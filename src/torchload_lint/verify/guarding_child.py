@@ -6,10 +6,13 @@ kernel refuses what goes past it (Landlock: libraries that write files by themse
 
 from __future__ import annotations
 
+import _thread
 import os
 import re
+import signal
 import stat
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -21,15 +24,24 @@ if TYPE_CHECKING:
 
 _DOES = frozenset(
     """
-    _thread.start_new_thread os.chflags os.chmod os.chown os.exec os.fork os.forkpty os.kill
-    os.killpg os.link os.mkdir os.posix_spawn os.remove os.removexattr os.rename os.rmdir
-    os.setxattr os.spawn os.startfile os.startfile/2 os.symlink os.system os.truncate os.utime
-    pty.spawn signal.pthread_kill sqlite3.connect subprocess.Popen syslog.syslog webbrowser.open
+    _thread.start_joinable_thread _thread.start_new_thread os.chflags os.chmod os.chown os.exec
+    os.fork os.forkpty os.kill os.killpg os.link os.mkdir os.posix_spawn os.remove os.removexattr
+    os.rename os.rmdir os.setxattr os.spawn os.startfile os.startfile/2 os.symlink os.system
+    os.truncate os.utime pty.spawn signal.pthread_kill sqlite3.connect subprocess.Popen
+    syslog.syslog webbrowser.open
     """.split()
 )
 """Events of audit hooks that are more than to compute and to read."""
+_UNHEARD = (
+    (_thread, "start_new_thread start_new start_joinable_thread"),
+    (threading, "_start_new_thread _start_joinable_thread"),
+    (signal, "pidfd_send_signal"),
+    (os, "setpriority sched_setaffinity sched_setparam sched_setscheduler"),
+)
+"""Those that tell audit hooks nothing: of threads (before Python 3.12), and of other processes."""
 _DO = ("socket.", "ctypes.", "winreg.", "shutil.", "urllib.", "ftplib.", "smtplib.", "tempfile.")
 """What the names of other such events begin with."""
+_WHILE = "while the file loads, which no proof does"
 _names_in, _state_of, _is_folder = os.listdir, os.fstat, os.path.isdir
 """As they are before a project may put something else in their place."""
 _IS_CUT = re.compile("Bad file descriptor|non-socket")
@@ -68,7 +80,7 @@ class ProofGuard:
             raise RuntimeError(f"{self._met}; move what loads it into a function")
         if self._is_loading and _does(event, args):
             shown = f"({args[0]!r:.80})" if args and isinstance(args[0], (str, bytes)) else ""
-            self._done = f"{event}{shown} is called while the file loads, which no proof does"
+            self._done = f"{event}{shown} is called {_WHILE}"
             raise RuntimeError(self._done)
 
     @contextmanager
@@ -89,12 +101,36 @@ class ProofGuard:
         sys.dont_write_bytecode = True
         self._has_cut = self._cut()
         self._is_shut = self._shut()
-        with self.only(frozenset()):
+        with self.only(frozenset()), self._unheard_refused():
             self._is_loading = True
             try:
                 yield
             finally:
                 self._is_loading = False
+
+    @contextmanager
+    def _unheard_refused(self) -> Iterator[None]:
+        """Inside, what audit hooks are not told of is refused where it is asked for by its name."""
+        known = [
+            (module, name, vars(module)[name])
+            for module, names in _UNHEARD
+            for name in names.split()
+            if name in vars(module)
+        ]
+        for module, name, _ in known:
+            setattr(module, name, self._refusing(f"{module.__name__}.{name}"))
+        try:
+            yield
+        finally:
+            for module, name, function in known:
+                setattr(module, name, function)
+
+    def _refusing(self, name: str) -> Callable[..., None]:
+        def refuse(*_given: object, **_named: object) -> None:
+            self._done = f"{name} is called {_WHILE}"
+            raise RuntimeError(self._done)
+
+        return refuse
 
     def judged(self, outcome: dict[str, Any]) -> dict[str, Any]:
         """The outcome of a load; what is refused here is not refused by torch."""
