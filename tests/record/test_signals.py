@@ -118,6 +118,38 @@ def test_each_signal_comes_once(
     assert process.returncode == 3
 
 
+FORKS = """
+    import os, time
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("leads", [os.setsid, os.setpgrp])
+@pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
+def test_what_the_program_has_started_gets_what_the_group_is_sent(
+    project: Path, leads: Callable[[], None], way: list[str]
+) -> None:
+    """Nothing of it is left where a scheduler ends the group that it has started."""
+    (project / "main.py").write_text(dedent(FORKS))
+    with started(project, [*way, *PROGRAM], leads) as process:
+        assert process.stdout is not None
+        number = process.stdout.readline().strip()
+        try:
+            os.killpg(process.pid, signal.SIGTERM)
+            until = time.monotonic() + LONGEST_WAIT
+            while is_running(number) and time.monotonic() < until:
+                time.sleep(0.05)
+            assert not is_running(number)
+        finally:
+            if is_running(number):
+                os.kill(int(number), signal.SIGKILL)
+    assert process.returncode == -signal.SIGTERM
+
+
 @pytest.mark.parametrize("way", [[], RECORD], ids=["plain", "recorded"])
 def test_the_end_of_a_child_may_be_ignored(project: Path, way: list[str]) -> None:
     """The system keeps no status of children then: the program sees that, and this is not lost."""

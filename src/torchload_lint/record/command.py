@@ -42,7 +42,7 @@ def run_command(command: Sequence[str], environment: dict[str, str]) -> int:
     with (
         sent_to_all(apart) as is_for_all,
         faults_blocked() as blocked,
-        _signals_for(_Waiting(is_for_all), apart) as waiting,
+        _signals_for(_Waiting(is_for_all, apart), apart) as waiting,
     ):
         waiting.process = subprocess.Popen(  # noqa: S603
             list(command),
@@ -82,20 +82,26 @@ def _awaited(process: subprocess.Popen[bytes], what: int) -> os.waitid_result | 
 class _Waiting:
     """The process that signals are passed on to, and those that came before it was there."""
 
-    def __init__(self, is_for_all: Callable[[int], bool]) -> None:
+    def __init__(self, is_for_all: Callable[[int], bool], apart: Apart) -> None:
         self._is_for_all = is_for_all
+        self._apart = apart
         self.process: subprocess.Popen[bytes] | None = None
         self.early: list[int] = []
         self.ignored: list[int] = []
         """What is ignored at the start: the command begins so too, and may handle it."""
 
     def pass_on(self, number: int, _frame: FrameType | None) -> None:
-        """Send a signal to the process, unless it was sent that itself."""
+        """Send a signal to the process, unless it was sent that itself; to all of its group, where
+        that has taken the place of the group that was sent it.
+        """
         if self.process is None:
             self.early.append(number)
-        elif not self._is_for_all(number):
-            with suppress(OSError):
+            return
+        with suppress(OSError):
+            if not self._is_for_all(number):
                 self.process.send_signal(number)
+            elif self._apart is Apart.IS_LED:
+                os.killpg(self.process.pid, number)
 
     def faults_passed(self) -> AbstractContextManager[None]:
         """Inside, SIGSEGV and its kind are sent to the process, too."""

@@ -48,12 +48,13 @@ def _has_terminal() -> bool:
 
 @contextmanager
 def sent_to_all(apart: Apart) -> Iterator[Callable[[int], bool]]:
-    """Tells inside whether a signal that came here was sent to the command, too.
+    """Tells inside whether a signal that came here was sent to the whole group.
 
-    That is so in one group, of what a helper in the group has got as well. Where there are no
-    groups it is what a terminal sends.
+    That is what a helper in the group has got as well: in one group the command has it, too, and
+    one that was given another group should have it. Where this process has left its group nothing
+    comes from there. Where there are no groups it is what a terminal sends.
     """
-    if apart is not Apart.TOGETHER:
+    if apart is Apart.LEAVES:
         yield lambda _number: False
         return
     if not hasattr(os, "fork"):
