@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
-from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, PickledValue, StorageValue
+from torchload_lint.checkpoint.pickles.pickled_values import (
+    GlobalRef,
+    PickledValue,
+    StorageValue,
+    unhashable,
+)
 from torchload_lint.checkpoint.pickles.places import key_text, name_text
 from torchload_lint.late_patterns import late_pattern
 
@@ -42,6 +47,7 @@ _LOCATION = late_pattern(
 number; a number has eight bits.
 """
 
+_UNUSABLE = advice.damaged("a storage is described by values that torch cannot use")
 _FIELDS = {"zip": 5, "legacy": 6}
 
 
@@ -71,9 +77,13 @@ class StorageReader:
             return None, advice.persistent(f"a {_text(pid[0])!r:.60}" if pid else "nothing")
         if len(pid) != fields:
             return None, advice.damaged(f"a storage has {len(pid)} fields instead of {fields}")
-        if self._kind == "legacy" and not _is_view(pid[5]):
+        storage, problem = self._storage(pid)
+        if storage is None or self._kind != "legacy" or pid[5] is None:
+            return storage, problem
+        part = _part(storage, pid[5])
+        if part is None:
             return None, advice.damaged("a part of a storage is described by what torch cannot use")
-        return self._storage(pid)
+        return part, problem
 
     def is_unreadable(self, pid: PickledValue) -> bool:
         """Whether torch itself cannot read this storage, though it wrote it.
@@ -91,19 +101,27 @@ class StorageReader:
         kind, raw_key, raw_location, numel = pid[1:5]
         dtype = _dtype(kind)
         key, location = _text(raw_key), _text(raw_location)
-        if dtype is None or not _is_count(numel) or location is None:
-            return None, advice.damaged("a storage is described by values that torch cannot use")
+        if dtype is None or location is None:
+            return None, _UNUSABLE
         if not _LOCATION.fullmatch(location):
             return None, advice.damaged(f"a storage lies on an unknown device ({location!r:.40})")
         if key is None:
             key = name_text(raw_key) if isinstance(raw_key, int) else ""
         known = (isinstance(raw_key, int), key)  # torch reads data/0 again for 0 beside "0"
         storage = self._loaded.get(known)
-        if storage is not None and storage.numel:
+        if storage is not None and storage.numel and self._is_passed_over(numel):
             return storage, None
+        if not _is_count(numel):
+            return None, _UNUSABLE
         storage = StorageValue(key, dtype, numel, location, resizable=self._kind == "legacy")
         self.storages[key] = self._loaded[known] = storage
         return storage, self._check_record(storage)
+
+    def _is_passed_over(self, numel: PickledValue) -> bool:
+        """Whether torch takes any number of elements for a storage that it has read already: one
+        that it can multiply, in the old format.
+        """
+        return self._kind == "zip" or isinstance(numel, (int, float, str, bytes, list, tuple))
 
     def _check_record(self, storage: StorageValue) -> Problem | None:
         if self._record_size is None:
@@ -123,12 +141,15 @@ def _is_count(value: PickledValue) -> TypeGuard[int]:
     return isinstance(value, int) and 0 <= value < 2**63
 
 
-def _is_view(value: PickledValue) -> bool:
-    """Nothing, or the key, the place and the size of a part of a storage."""
-    if not isinstance(value, (tuple, list)):
-        return value is None
-    is_whole = all(isinstance(one, int) for one in value[1:])
-    return len(value) == 3 and is_whole  # noqa: PLR2004 - these three
+def _part(storage: StorageValue, view: PickledValue) -> StorageValue | None:
+    """``(key, offset, size)``: a part of a storage, which torch cannot make larger."""
+    if not isinstance(view, (tuple, list)) or len(view) != 3 or unhashable(view[0]):  # noqa: PLR2004
+        return None
+    _, offset, size = view
+    if not isinstance(offset, int) or not isinstance(size, int):
+        return None
+    numel = len(range(storage.numel)[offset : offset + size])
+    return StorageValue(storage.key, storage.dtype, numel, storage.location)
 
 
 def _dtype(kind: PickledValue) -> str | None:
