@@ -89,3 +89,22 @@ def test_what_is_wrong_with_a_class_is_told_by_its_code(
     told = " ".join(CliRunner().invoke(root, ["inspect", "g.pt"]).output.split())
     assert "the file fills an env.AttrDict entry by entry" in told
     assert "env.py:4 may replace any attribute (`self.__dict__ = self`)" in told
+
+
+@pytest.mark.parametrize(
+    ("load", "told"),
+    [
+        ("import torch.hub\nnet = torch.hub.load_state_dict_from_url('https://x.org/a.pth')", True),
+        ("from net import LitNet\nnet = LitNet.load_from_checkpoint(sys.argv[1])", False),
+    ],
+)
+def test_a_model_that_a_library_makes_tells_nothing_of_its_file(cli, write, load, told):
+    write({
+        "net.py": "import lightning as L\nclass LitNet(L.LightningModule):\n    pass\n",
+        "a.py": f"import sys\n{load}\nnet.eval()\n",
+        "requirements.txt": "lightning>=2.0,<2.5\n",
+    })  # fmt: skip
+    said = cli("-v", "a.py").stdout
+    assert "TLL108" in said
+    assert "to settle it, add to [tool.torchload-lint.loads]" in said
+    assert ("the value is used as an object" in said) is told

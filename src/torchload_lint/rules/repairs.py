@@ -228,6 +228,9 @@ def fix_from(
     return FixPlan(Fix(applicability, message, outcome.edits, told))
 
 
+_OBJECT = "the value is used as an object, which no restricted load yields without an allowlist"
+
+
 def plan_library(situation: Situation, context: Context) -> FixPlan:
     """The repair of a load that a library does: its keyword, and a block around the call."""
     library = situation.load.library
@@ -241,10 +244,9 @@ def plan_library(situation: Situation, context: Context) -> FixPlan:
     if situation.evidence is not Evidence.NONE or situation.load.use is Use.STATE_DICT:
         return plan_repair(situation, context)
     if may_be_object(situation.module, situation.load.node):
-        note = (
-            "the value is used as an object, which no restricted load yields without an allowlist"
-        )
-        return FixPlan(notes=(note, *what_would_settle_it(situation, context)))
+        # What another library gives is an object that it has made, whatever the file holds.
+        about = (_OBJECT,) if library.distribution == "torch" else ()
+        return FixPlan(notes=(*about, *what_would_settle_it(situation, context)))
     plan = _written(situation, context, (), Applicability.UNSAFE)
     return FixPlan(plan.fix, (*what_would_settle_it(situation, context), *plan.notes))
 
