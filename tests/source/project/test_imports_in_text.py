@@ -13,6 +13,7 @@ import torch
 
 from torchload_lint.api import check
 from torchload_lint.config import Settings
+from torchload_lint.source.text import imports_in_text
 from torchload_lint.source.text.import_rows import import_targets
 from torchload_lint.source.text.imports_in_text import imported_words, imports_in, joined_rows
 
@@ -226,3 +227,16 @@ def test_imports_by_another_name_are_seen(brought, tmp_path):
     listed = f"{brought}\n  # (all)\n  helper, load_it" if close else brought
     text = f"from pkg.utils {listed} as read{close}\nprint(read('b.pt'))\n"
     assert "types.SimpleNamespace" in needed(tmp_path, {"b.py": text})
+
+
+@pytest.mark.parametrize(
+    "ask", [imports_in_text.imported_words, imports_in_text.joined_with_imports]
+)
+def test_each_text_of_a_large_tree_is_read_once_however_many_names_ask(ask, monkeypatch):
+    read = []
+    monkeypatch.setattr(imports_in_text, "joined_rows", lambda text: read.append(text) or text)
+    texts = [f"from a import b{number}  # {ask.__name__}\n" for number in range(2_000)]
+    for _ in range(3):
+        for text in texts:
+            ask(text)
+    assert read == texts

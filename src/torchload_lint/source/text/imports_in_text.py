@@ -21,6 +21,11 @@ _MOST_BEFORE = 1_000
 """Letters of a row that are looked at before ``import``."""
 _MOST_TEXTS = 512
 """Texts whose imports are kept: one text is asked about by the questions for many names."""
+_MOST_SHORT_TEXTS = 8_192
+_LONGEST_SHORT_TEXT = 16_384
+"""So many more texts are kept that are no longer than that: most of a large tree, each of which the
+questions for one name after the other ask about in turn.
+"""
 _CONTINUED = late_pattern(
     r'"""[^"\\]*(?:(?:\\(?:[\s\S]|\Z)|"(?!""))[^"\\]*)*(?:"""|\Z)'
     r"|'''[^'\\]*(?:(?:\\(?:[\s\S]|\Z)|'(?!''))[^'\\]*)*(?:'''|\Z)"
@@ -84,18 +89,30 @@ def imports_in(text: str) -> Iterator[TextImport]:
         yield TextImport(start, ended, _dotted(source[1][4:]) if source else "", _names(listed))
 
 
-@lru_cache(maxsize=_MOST_TEXTS)
-def joined_with_imports(text: str) -> tuple[str, tuple[TextImport, ...]]:
-    """A text as ``joined_rows`` gives it, and its imports."""
+def _joined_with_imports(text: str) -> tuple[str, tuple[TextImport, ...]]:
     joined = joined_rows(text)
     return joined, tuple(imports_in(joined))
 
 
-@lru_cache(maxsize=_MOST_TEXTS)
-def imported_words(text: str) -> frozenset[str]:
-    """The names that the import statements of a text list, ``*`` among them, as it stands."""
+def _imported_words(text: str) -> frozenset[str]:
     found = imports_in(joined_rows(text))
     return frozenset(name for each in found for name, _ in each.names)
+
+
+_of_short = lru_cache(maxsize=_MOST_SHORT_TEXTS)(_joined_with_imports)
+_of_long = lru_cache(maxsize=_MOST_TEXTS)(_joined_with_imports)
+_words_of_short = lru_cache(maxsize=_MOST_SHORT_TEXTS)(_imported_words)
+_words_of_long = lru_cache(maxsize=_MOST_TEXTS)(_imported_words)
+
+
+def joined_with_imports(text: str) -> tuple[str, tuple[TextImport, ...]]:
+    """A text as ``joined_rows`` gives it, and its imports."""
+    return _of_short(text) if len(text) <= _LONGEST_SHORT_TEXT else _of_long(text)
+
+
+def imported_words(text: str) -> frozenset[str]:
+    """The names that the import statements of a text list, ``*`` among them, as it stands."""
+    return _words_of_short(text) if len(text) <= _LONGEST_SHORT_TEXT else _words_of_long(text)
 
 
 def _spaces(match: re.Match[str]) -> str:
