@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from torchload_lint.cli.group import root
 from torchload_lint.diagnostic import Diagnostic, FileResult, Position, Severity, Span
 from torchload_lint.verify import FixProofs, Interpreter, Prover, parent
-from verify.one_load import MODEL, write, write_project
+from verify.one_load import MODEL, READ, write, write_project
 
 pytestmark = pytest.mark.torch
 
@@ -113,6 +113,20 @@ def test_pythons_modules_are_its_own(project, name):
         result = run("verify", "read.py")
         assert result.exit_code == 0, result.output
         assert f"without what the program puts in the place of {name}" in result.output
+
+
+def test_an_import_that_fails_is_said(project):
+    """The allowlist does without it, and the program does not; one that it catches is no matter."""
+    text = dedent(READ).lstrip()
+    write(project, {"app/broken.py": "import nowhere_to_be_found\n"})
+    write(project, {"read.py": "import app.broken\n" + text})
+    said = "without `import app.broken` (ModuleNotFoundError: No module named 'nowhere_to_be_found'"
+    result = run("verify", "read.py")
+    assert result.exit_code == 0, result.output
+    assert f"loads (meta device, mapped); {said}" in result.output
+    caught = "try:\n    import app.broken\nexcept ImportError:\n    pass\n"
+    write(project, {"read.py": caught + text})
+    assert "without" not in run("verify", "read.py").output
 
 
 def test_what_the_proof_of_a_fix_left_out_is_said(project):

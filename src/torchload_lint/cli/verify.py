@@ -189,8 +189,8 @@ def _line(proof: LoadProof, kind: str) -> str:
     outcome = proof.outcome
     allowed = ", ".join(proof.allowlist) or "nothing"
     said = f"loads ({outcome.how})" if outcome.loads else f"{outcome.status}: {outcome.error}"
-    if outcome.patched:
-        said += f"; {without(outcome.patched)}"
+    if left_out := without(outcome.patched, outcome.missed):
+        said += f"; {left_out}"
     if outcome.shadow:
         place = Path(outcome.shadow)
         name = place.parent.name if place.stem == "__init__" else place.name.partition(".")[0]

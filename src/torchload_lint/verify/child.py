@@ -110,7 +110,7 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
                 importlib.import_module(module)
             entries = [_entry(described, request["refuse"]) for described in request["allow"]]
             if written:
-                entries = _evaluated(written, restoring)
+                entries = _evaluated(written, restoring, version.setdefault("missed", []))
                 _check([*entries, *restoring.entries], written, request["refuse"])
     except _NotWhatWasMeantError as refusal:
         return {"status": "refused-entry", "error": str(refusal), **version, "imported": []}
@@ -223,9 +223,11 @@ def _own_loader(torch: Any) -> Any:  # noqa: ANN401 - a module
 def _evaluated(
     written: dict[str, Any],
     restoring: Any,  # noqa: ANN401 - of another script
+    missed: list[str],
 ) -> list[Any]:
     """The items that the program's own expressions give, with the names of its own imports; those
-    that the module ``restore_only`` is given are kept apart.
+    that the module ``restore_only`` is given are kept apart. ``missed``: imports of the file that
+    fail, and that the items do without.
     """
     own = written["module"]
     namespace: dict[str, Any] = {
@@ -233,11 +235,13 @@ def _evaluated(
         "__builtins__": builtins,
     }  # fmt: skip
     failure: BaseException | None = None
-    for statement in written["imports"]:
+    for number, statement in enumerate(written["imports"]):
         try:
             exec(compile(statement, written["file"], "exec"), namespace)  # noqa: S102 - imports
         except (Exception, SystemExit) as error:  # noqa: BLE001, PERF203 - it may not be needed
             failure = failure or error
+            if number < written["at_top"]:  # those of functions may stand in a branch
+                missed.append(f"`{statement.splitlines()[0]}` ({_described(error)})")
     if written["own_names"]:
         module = _own_module(own, written["file"])
         namespace.update({name: getattr(module, name) for name in written["own_names"]})

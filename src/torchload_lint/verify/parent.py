@@ -134,6 +134,8 @@ class LoadOutcome:
     """Packages that were imported, besides torch and the standard library."""
     patched: tuple[str, ...] = ()
     """What of torch the program's modules had replaced; the load was done without that."""
+    missed: tuple[str, ...] = ()
+    """Imports of the file that fail, with their errors; the load was done without them, too."""
     shadow: str = ""
     """A file of the project that is called torch, or as something that torch imports, which
     programs that are started there import in its place; it was not asked."""
@@ -205,6 +207,7 @@ def prove(
         how=str(answer.get("how", "")),
         imported=_texts(answer, "imported"),
         patched=_texts(answer, "patched"),
+        missed=_texts(answer, "missed"),
         shadow=str(answer.get("shadow", "")),
     )
 

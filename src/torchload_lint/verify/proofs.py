@@ -46,6 +46,10 @@ _HOPELESS = frozenset({Verdict.UNREADABLE, Verdict.DANGEROUS})
 """Verdicts of files that are not given to torch at all."""
 
 
+_MOST_MISSED = 3
+"""Imports that failed which are told."""
+
+
 class ProofVerdict(str, Enum):
     """What is known of a load when everything was tried."""
 
@@ -116,14 +120,16 @@ class Prover:
         if repair.allow and not _readable(situation):
             return "there is no checkpoint to prove the fix with", ""
         patched: dict[str, None] = {}
+        missed: dict[str, None] = {}
         try:
             for one in self.of_fix(situation, repair, context):
                 if not one.outcome.loads or one.outcome.shadow:
                     return _objection(one), ""
                 patched |= dict.fromkeys(one.outcome.patched)
+                missed |= dict.fromkeys(one.outcome.missed)
         except NotReadableError as error:
             return f"the fix is not proven: {error}", ""
-        return "", without(patched)
+        return "", without(patched, missed)
 
     def of_fix(self, situation: Situation, repair: Repair, context: Context) -> Iterator[LoadProof]:
         """The code that a fix would leave, for each checkpoint.
@@ -197,10 +203,12 @@ class Prover:
         return self._known[key]
 
 
-def without(patched: Iterable[str]) -> str:
+def without(patched: Iterable[str], missed: Iterable[str]) -> str:
     """What a load was done without, in words; empty where that is nothing."""
     names = ", ".join(patched)
-    return names and f"without what the program puts in the place of {names}"
+    said = [f"what the program puts in the place of {names}"] if names else []
+    said += [*missed][:_MOST_MISSED]
+    return f"without {', and '.join(said)}" if said else ""
 
 
 def _objection(failed: LoadProof) -> str:

@@ -34,6 +34,8 @@ class Written(NamedTuple):
     """Names in the expressions that the file itself defines; it has to be imported for them."""
     helped: tuple[int, ...] = ()
     """Which of the expressions are given to the ``safe_globals`` of the module ``restore_only``."""
+    at_top: int = 0
+    """How many of the import statements stand at the top of the file; they come first."""
 
 
 class NotReadableError(Exception):
@@ -67,6 +69,7 @@ def written_around(module: Module, load: LoadCall) -> Written:
         expressions=tuple(expressions),
         own_names=tuple(sorted((used & known.own) - bound)),
         helped=tuple(number for number, (_, is_helped) in enumerate(given) if is_helped),
+        at_top=len(at_top),
     )
 
 
