@@ -115,6 +115,16 @@ def test_pythons_modules_are_its_own(project, name):
         assert f"without what the program puts in the place of {name}" in result.output
 
 
+def test_a_refusal_has_its_reason(project):
+    """torch writes it two rows below what it begins with."""
+    write(project, {"app/model.py": "class Config(dict):\n    pass\n"})
+    save = "import torch; from app.model import Config; torch.save(Config(lr=1), 'state.pt')"
+    subprocess.run([sys.executable, "-c", save], cwd=project, check=True)
+    result = run("verify", "read.py")
+    assert result.exit_code == 1, result.output
+    assert "refused: UnpicklingError: WeightsUnpickler error: Can only SETITEM" in result.output
+
+
 def test_an_import_that_fails_is_said(project):
     """The allowlist does without it, and the program does not; one that it catches is no matter."""
     text = dedent(READ).lstrip()

@@ -395,8 +395,8 @@ def _new_modules(before: set[str]) -> list[str]:
 def _described(error: BaseException | None) -> str:
     """The kind of an error, and the first line that says what is wrong."""
     text = str(error).strip()
-    detail = re.search(r"(?:Unsupported|GLOBAL|Trying to|WeightsUnpickler error)[^\n]*", text)
-    line = detail.group(0) if detail else text.partition("\n")[0]
+    detail = re.search(r"(?:Unsupported|GLOBAL|Trying to|WeightsUnpickler error:\s*)[^\n]*", text)
+    line = " ".join(detail.group(0).split()) if detail else text.partition("\n")[0]
     line = line.partition(" Please use")[0]
     return f"{type(error).__name__}: {line}"[:500]
 
