@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called
-from torchload_lint.source.names.members import base_expressions, body, is_function, odd_members
+from torchload_lint.source.names.members import body, is_function, odd_members
 from torchload_lint.source.proofs.changed import why_changed, why_changed_elsewhere
 from torchload_lint.source.proofs.code import CodeReader
 from torchload_lint.source.proofs.known.harmless import (
@@ -44,6 +44,12 @@ from torchload_lint.source.proofs.uses.decorators import PROPERTIES, gives_back,
 from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
 from torchload_lint.source.proofs.uses.given_back import ASKED_BY_TORCH, gives_what_is_set
 from torchload_lint.source.proofs.uses.kept_iterators import kept_iterator
+from torchload_lint.source.proofs.uses.of_members import (
+    held_by_members,
+    is_enumeration,
+    may_change_member,
+    sets_on_member,
+)
 from torchload_lint.source.proofs.uses.own_self import is_of_class
 from torchload_lint.source.proofs.uses.shared import depth_of
 
@@ -55,7 +61,6 @@ if TYPE_CHECKING:
 
 _MAX_PIECES = 400
 """How many functions, classes and values one proof looks into."""
-_OF_MEMBERS = frozenset({"value", "_value_"})
 _ATTRIBUTES_ALONE = frozenset(
     "abc.ABC argparse.Namespace builtins.object types.SimpleNamespace typing.Generic".split()
 )
@@ -168,6 +173,7 @@ class _ProofSearch:
         self._opened: set[str] = set()
         self._operands: set[str] = set()
         self._keeps_any = False
+        self._enumerations: set[ast.ClassDef] = set()
         self._methods: dict[ast.FunctionDef | ast.AsyncFunctionDef, str] = {}
         self._aliases: list[tuple[str, str]] = []
         """Further names that class bodies give to their methods."""
@@ -269,7 +275,10 @@ class _ProofSearch:
         for level in self._levels(piece.holder):
             for statement in body(level.node.body):
                 if is_function(statement) and (reader.asks_any or statement.name in own):
-                    is_given = statement.name in of_class
+                    is_member = piece.holder.node in self._enumerations
+                    is_given = statement.name in of_class or (
+                        is_member and sets_on_member(statement)
+                    )
                     method = Piece(statement, level.module, level.project, piece.holder)
                     self._waiting.append(method._replace(any_self=is_given))
 
@@ -282,11 +291,9 @@ class _ProofSearch:
 
     def _class(self, holder: Holder) -> None:
         levels = list(self._levels(holder))
-        is_shared = any(_is_enumeration(one.node, one.module) for one in levels)
+        is_shared = self._members([(one.node, one.module) for one in levels])
         for level in levels:
             self.used.add(level.node, level.module)
-            if _is_enumeration(level.node, level.module):
-                self._members(level)
             for odd in odd_members(level.node):
                 place = f"{level.module.path}:{odd.lineno}"
                 raise UnprovenError(f"{place} is a statement that is not expected in a class")
@@ -298,21 +305,30 @@ class _ProofSearch:
                     self._methods[statement] = statement.name
                     self._homes[statement] = (level.module, level.project)
                     if _is_within_reach(statement, level.module):
+                        is_set = is_shared and sets_on_member(statement)
                         method = Piece(statement, level.module, level.project, holder)
-                        self._waiting.append(method)
+                        self._waiting.append(method._replace(any_self=is_set))
                 else:
                     if not ASKED_BY_TORCH.isdisjoint(bound(statement)):
                         place = f"{level.module.path}:{statement.lineno}"
                         raise UnprovenError(f"{place} torch sets attributes of what this gives")
                     self._member(statement, level.module, level.project)
 
-    def _members(self, level: Holder) -> None:
-        """Members of an enumeration may hold what changes, for everybody who asks for it."""
-        for statement in body(level.node.body):
-            if isinstance(statement, ast.Assign):
-                depth = depth_of(statement.value, level.module)
-                self.shared.update(_OF_MEMBERS if depth else ())
-                self._deep.update(_OF_MEMBERS if depth > 1 else ())
+    def _members(self, levels: list[tuple[ast.ClassDef, Module]]) -> bool:
+        """Whether it is an enumeration, whose members every user of it shares."""
+        if not is_enumeration(levels):
+            return False
+        what = may_change_member(levels)
+        if what:
+            raise UnprovenError(f"{levels[0][1].path}: {what} makes members that may change")
+        for name, depth in held_by_members(levels):
+            self._share(name, depth)
+        self._enumerations.add(levels[0][0])
+        return True
+
+    def _share(self, name: str, depth: int) -> None:
+        self.shared.update((name,) if depth else ())
+        self._deep.update((name,) if depth > 1 else ())
 
     def _member(self, statement: ast.stmt, home: Module, project: ProjectIndex) -> None:
         """What a class body holds besides functions."""
@@ -323,9 +339,8 @@ class _ProofSearch:
             if isinstance(statement.value, ast.Name):
                 self._aliases += [(name, statement.value.id) for name in bound(statement)]
             depth = depth_of(statement.value, home)
-            names = [name for name in bound(statement) if not name.startswith("__")]
-            self.shared.update(names if depth else ())
-            self._deep.update(names if depth > 1 else ())
+            for name in bound(statement):
+                self._share(name, 0 if name.startswith("__") else depth)
 
     def _class_value(self, value: ast.expr, home: Module, project: ProjectIndex) -> None:
         """A class attribute: plain, or a field whose default is."""
@@ -365,11 +380,6 @@ class _ProofSearch:
         is_plain = is_harmless_base(dotted)
         self.used.outside.update((dotted,) if is_plain else ())
         return is_plain
-
-
-def _is_enumeration(node: ast.ClassDef, home: Module) -> bool:
-    bases = [home.bindings.qualified(base) or "" for base in base_expressions(node)]
-    return any(base.startswith("enum.") for base in bases)
 
 
 def _is_plain_property(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> bool:
