@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import Found, ProjectIndex
-    from torchload_lint.source.text.definitions import Definition
+    from torchload_lint.source.text.definitions import Definition, FunctionNode
 
 _BY_NAME = frozenset({"__getattribute__", "__setattr__", "__delattr__"})
 """Methods that reach an attribute by a name that they are given."""
@@ -83,12 +83,15 @@ class CodeReader(PieceReader):
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Read a function's defaults and body; its decorators are for the caller to judge."""
         self._check_statement(node)
-        kept = kept_default(node, self.module)
-        if kept:
-            raise self._unproven(node, f"{kept}, whose default all calls share")
+        self._check_defaults(node)
         for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
             self.visit(default)
         self.all(node.body)
+
+    def _check_defaults(self, node: FunctionNode) -> None:
+        kept = kept_default(node, self.module)
+        if kept:
+            raise self._unproven(node, f"{kept}, whose default all calls share")
 
     def value(self, expression: ast.expr) -> None:
         """Read what a module or a class assigns to a name."""
@@ -123,6 +126,7 @@ class CodeReader(PieceReader):
         elif isinstance(node, ast.AnnAssign):
             self.all(filter(None, (node.target, node.value)))
         elif isinstance(node, ast.Lambda):
+            self._check_defaults(node)
             self.all((*node.args.defaults, *filter(None, node.args.kw_defaults), node.body))
         else:
             self._check_statement(node)

@@ -51,7 +51,7 @@ from torchload_lint.source.proofs.uses.of_members import (
     sets_on_member,
 )
 from torchload_lint.source.proofs.uses.own_self import is_of_class
-from torchload_lint.source.proofs.uses.shared import depth_of
+from torchload_lint.source.proofs.uses.shared import default_by_place, depth_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -294,6 +294,9 @@ class _ProofSearch:
         is_shared = self._members([(one.node, one.module) for one in levels])
         for level in levels:
             self.used.add(level.node, level.module)
+            kept = default_by_place(level.node, level.module)
+            if kept:
+                raise UnprovenError(f"{level.module.path}: {kept} has a default that all share")
             for odd in odd_members(level.node):
                 place = f"{level.module.path}:{odd.lineno}"
                 raise UnprovenError(f"{place} is a statement that is not expected in a class")

@@ -103,7 +103,14 @@ def is_plain_maker(call: ast.Call, home: SourceFile) -> bool:
     values = [*([] if makes_tuple else call.args[1:]), *(one.value for one in call.keywords)]
     if any(one.arg is None for one in call.keywords):
         return False
-    return all(isinstance(part, _PLAIN) for one in values for part in ast.walk(one))
+    return all(map(_holds_plain, values))
+
+
+def _holds_plain(value: ast.expr) -> bool:
+    """Whether all that a value holds is plain, with no list or the like in it."""
+    parts = [*ast.walk(value)]
+    held = (isinstance(one, ast.List | ast.Dict) for one in parts[1:])
+    return all(isinstance(one, _PLAIN) for one in parts) and not any(held)
 
 
 _PLAIN = (

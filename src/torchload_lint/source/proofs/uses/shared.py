@@ -21,12 +21,15 @@ READING = frozenset(
 """Methods that leave what a module or a class holds as it is."""
 _FIXED_CALLS = frozenset(
     """
-    builtins.float builtins.frozenset builtins.int builtins.object builtins.range builtins.tuple
-    collections.namedtuple enum.auto math.log math.sqrt pathlib.Path torch.Size torch.device
-    typing.TypeVar dataclasses.field
+    builtins.float builtins.int builtins.object builtins.range collections.namedtuple enum.auto
+    math.log math.sqrt pathlib.Path torch.Size torch.device typing.TypeVar
     """.split()
 )
-"""Calls whose results never change; a field has its default made anew for each object."""
+"""Calls whose results never change."""
+_HOLDING_CALLS = frozenset({"builtins.frozenset", "builtins.tuple", "dataclasses.field"})
+"""Those whose results never change, but what they hold may."""
+_OF_ITEMS = frozenset("enumerate frozenset list reversed set sorted tuple zip".split())
+_PLAIN_MAKERS = frozenset("bool float int len ord repr str".split())
 _FIXED = (
     ast.BinOp, ast.BoolOp, ast.Compare, ast.Constant, ast.IfExp, ast.JoinedStr, ast.Lambda,
     ast.Tuple, ast.UnaryOp,
@@ -53,7 +56,10 @@ def may_change(value: ast.expr | None, home: SourceFile) -> bool:
     if value is None or isinstance(value, ast.Name | ast.Attribute):
         return False  # what a name stands for is looked at where it is defined
     if isinstance(value, ast.Call):
-        return home.bindings.qualified(value.func) not in _FIXED_CALLS
+        called = home.bindings.qualified(value.func)
+        if called in _HOLDING_CALLS:
+            return depth_of(value, home) > 0
+        return called not in _FIXED_CALLS
     if isinstance(value, ast.Constant | ast.JoinedStr | ast.Compare | ast.Lambda):
         return False
     if not isinstance(value, _FIXED):
@@ -66,12 +72,68 @@ def depth_of(value: ast.expr | None, home: SourceFile) -> int:
     """How many levels of a value may be changed: 1 for a list of numbers, 2 for a list of lists;
     ``ENDLESS`` for what gives parts of itself (a tensor).
     """
+    if isinstance(value, ast.Call) and home.bindings.qualified(value.func) in _HOLDING_CALLS:
+        return _depth_of_held(value, home)
     if value is None or not may_change(value, home):
         return 0
+    if isinstance(value, ast.BinOp | ast.BoolOp | ast.IfExp):
+        sides = (one for one in ast.iter_child_nodes(value) if isinstance(one, ast.expr))
+        return max(1, *(depth_of(one, home) for one in sides))
     if not isinstance(value, _DISPLAYS):
-        return 1 if isinstance(value, ast.BinOp | ast.BoolOp | ast.IfExp) else ENDLESS
+        return ENDLESS
     parts = (*value.keys, *value.values) if isinstance(value, ast.Dict) else value.elts
     return 1 + max((depth_of(one, home) for one in parts), default=0)
+
+
+def _depth_of_held(call: ast.Call, home: SourceFile) -> int:
+    """How many levels may be changed of what a tuple holds, or of the default of a field: what a
+    factory makes is made anew for each object.
+    """
+    if home.bindings.qualified(call.func) == "dataclasses.field":
+        return max((depth_of(one.value, home) for one in call.keywords
+                    if one.arg != "default_factory"), default=0)  # fmt: skip
+    inside = max((_depth_of_items(one, home) for one in call.args), default=0)
+    return inside and inside + 1
+
+
+def _depth_of_items(value: ast.expr, home: SourceFile) -> int:
+    """The same of the items of a value, of which the value itself is not kept."""
+    if isinstance(value, ast.Constant | ast.JoinedStr | ast.Name | ast.Attribute):
+        return 0  # what a name stands for is looked at where it is used
+    if isinstance(value, ast.Tuple | ast.List | ast.Set):
+        return max((depth_of(one, home) for one in value.elts), default=0)
+    if isinstance(value, ast.GeneratorExp | ast.ListComp | ast.SetComp):
+        if isinstance(value.elt, ast.Call) and _makes_plain(value.elt.func, home):
+            return 0
+        parts = (_depth_of_items(one.iter, home) for one in value.generators)
+        return max(depth_of(value.elt, home), *parts)
+    if not isinstance(value, ast.Call):
+        return ENDLESS
+    func = value.func
+    if isinstance(func, ast.Attribute):  # "a b".split(), NAMES.values()
+        return 0 if isinstance(func.value, ast.Constant | ast.Name) else ENDLESS
+    is_builtin = isinstance(func, ast.Name) and not home.bindings.definitions(func)
+    name = func.id if is_builtin else ""  # type: ignore[attr-defined]
+    if name in _OF_ITEMS:
+        return max((_depth_of_items(one, home) for one in value.args), default=0)
+    is_plain = name == "map" and bool(value.args) and _makes_plain(value.args[0], home)
+    return 0 if is_plain or name == "range" else ENDLESS
+
+
+def _makes_plain(func: ast.expr, home: SourceFile) -> bool:
+    is_builtin = isinstance(func, ast.Name) and not home.bindings.definitions(func)
+    return is_builtin and func.id in _PLAIN_MAKERS  # type: ignore[attr-defined]
+
+
+def default_by_place(node: ast.ClassDef, home: SourceFile) -> str:
+    """A field of a NamedTuple whose default may be changed: who goes through an object of it gets
+    hold of that without asking for the name. Empty where there is none.
+    """
+    if "typing.NamedTuple" not in map(home.bindings.qualified, node.bases):
+        return ""
+    fields = (one for one in node.body if isinstance(one, ast.AnnAssign))
+    changing = (one for one in fields if depth_of(one.value, home))
+    return next((ast.unparse(one.target) for one in changing), "")
 
 
 def is_only_read(node: ast.expr, home: SourceFile, depth: int = 1) -> bool:
@@ -135,7 +197,9 @@ def _copied(depth: int) -> int:
     return depth if depth != 1 else 0
 
 
-def kept_default(node: ast.FunctionDef | ast.AsyncFunctionDef, home: SourceFile) -> str:
+def kept_default(
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, home: SourceFile
+) -> str:
     """A parameter whose default is a list or the like that the function may change; else empty."""
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
