@@ -99,3 +99,37 @@ def test_a_file_changes_the_default_of_a_field(head, puts, tmp_path):
     shown = "getattr(victim.P().y, 'items', victim.P().y)"
     entries = "victim.P, victim.Net"
     assert "9" in loaded(tmp_path, filled(p=made, **STATE), entries, shown).stdout
+
+
+GIVEN_TO = "class O:\n    def {}(self, o):\n        o.append(9)\n        return True\nROWS = [1]\n"
+OPERATING = {
+    "asked for its class": ("__instancecheck__", "isinstance(ROWS, s['o'])"),
+    "one of several classes": ("__instancecheck__", "isinstance(ROWS, (int, s['o']))"),
+    "looked for in a list": ("__eq__", "ROWS in [s['o']]"),
+    "looked for in a copy": ("__eq__", "ROWS in list(s['l'])"),
+}
+
+
+@pytest.mark.parametrize(("method", "meets"), OPERATING.values(), ids=OPERATING)
+def test_an_object_of_the_file_is_given_a_shared_list(method, meets, tmp_path):
+    made = forge.call(forge.name("victim", "O"))
+    good = forge.pair(made, forge.new(NET) + b"}b")
+    project(tmp_path, GIVEN_TO.format(method), f"{SETS}self.x = {meets}", good)
+    found = torchload_lint.inspect(tmp_path / "net.pt").judgements
+    assert not all(one.allowed and not one.restores for one in found)
+    state = filled(o=made, l=forge.array(made))
+    assert "9" in loaded(tmp_path, state, "victim.O, victim.Net", "victim.ROWS").stdout
+
+
+@pytest.mark.parametrize(
+    "asked", ["isinstance(ROWS, list)", "isinstance(ROWS, (list, O))", "1 in ROWS"]
+)
+def test_a_shared_list_may_be_asked_for_its_class(asked, tmp_path):
+    project(tmp_path, "class O: pass\nROWS = [1]", f"{SETS}self.x = {asked}")
+    assert stands_as_itself(tmp_path)
+
+
+def test_attributes_that_a_class_unpacks_are_shared(tmp_path):
+    project(tmp_path, "", f"ROWS, ONE = [], 1\n    {SETS}self.ROWS.append(s['y'])")
+    assert not stands_as_itself(tmp_path)
+    assert loaded(tmp_path, filled(**STATE), shown="victim.Net.ROWS").stdout == "[9]\n"

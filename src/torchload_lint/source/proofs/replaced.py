@@ -139,7 +139,9 @@ def bound(node: ast.AST | None) -> Iterator[str]:
         yield node.name
     elif isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        yield from (target.id for target in targets if isinstance(target, ast.Name))
+        parts = (part for target in targets for part in ast.walk(target))
+        yield from (one.id for one in parts if isinstance(getattr(one, "ctx", None), ast.Store)
+                    and isinstance(one, ast.Name))  # fmt: skip
 
 
 class _Search:

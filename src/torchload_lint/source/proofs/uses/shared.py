@@ -173,6 +173,8 @@ def _is_call_read(call: ast.Call, home: SourceFile, depth: int) -> bool:
     is_asked = depth > 1 and any(one.arg in {"key", None} for one in call.keywords)
     if is_asked or (name in _CHOOSING and len(call.args) > 1):
         return False
+    if name == "isinstance" and not all(_is_class(one, home) for one in call.args[1:]):
+        return False  # an object with __instancecheck__ is given it
     return name in _TELLING or (name in _COPYING and is_only_read(call, home, _copied(depth)))
 
 
@@ -237,9 +239,24 @@ def _is_plain_operand(node: ast.expr, home: SourceFile) -> bool:
     if isinstance(node, ast.Call):
         is_builtin = isinstance(node.func, ast.Name) and not home.bindings.definitions(node.func)
         return is_builtin and node.func.id in _PLAIN_RESULTS  # type: ignore[attr-defined]
-    return isinstance(node, (*_DISPLAYS, ast.Constant, ast.JoinedStr, ast.ListComp))
+    if isinstance(node, _DISPLAYS):  # what stands in one is compared with what is looked for
+        parts = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
+        return all(_is_plain_operand(one, home) for one in parts)
+    return isinstance(node, ast.Constant | ast.JoinedStr)
 
 
-_PLAIN_RESULTS = frozenset(
-    "bool dict float int len list range repr round set sorted str tuple".split()
-)
+def _is_class(node: ast.expr, home: SourceFile) -> bool:
+    """Whether a class is named, and nothing that a file has given."""
+    if isinstance(node, ast.Tuple):
+        return all(_is_class(one, home) for one in node.elts)
+    if isinstance(node, ast.BinOp):
+        return _is_class(node.left, home) and _is_class(node.right, home)
+    root: ast.expr = node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name):
+        return isinstance(node, ast.Constant)
+    return all(one.qualified or one.kind == "class" for one in home.bindings.definitions(root))
+
+
+_PLAIN_RESULTS = frozenset("bool float int len range repr round str".split())
