@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
 
     Level = tuple[ast.ClassDef, Module]
-    FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+    _Method = ast.FunctionDef | ast.AsyncFunctionDef
 
 _VALUE = ("value", "_value_")
 _BY_TEXT = frozenset("__dict__ __setattr__ __delattr__ setattr delattr vars".split())
@@ -51,7 +51,7 @@ def may_change_member(levels: Sequence[Level]) -> str:
     return next((base for base in bases if base in _CHANGING_BASES), "") or next(setting, "")
 
 
-def sets_on_member(node: FunctionNode) -> bool:
+def sets_on_member(node: _Method) -> bool:
     """Whether a method may set an attribute of a member that has been made already."""
     if node.name == "__init__":
         return False
@@ -62,7 +62,7 @@ def sets_on_member(node: FunctionNode) -> bool:
     return any(stores) or bool(_words(node) & (_BY_TEXT | _FILLING))
 
 
-def _words(node: FunctionNode) -> set[str]:
+def _words(node: _Method) -> set[str]:
     inside = list(ast.walk(node))
     attributes = {one.attr for one in inside if isinstance(one, ast.Attribute)}
     return attributes | {one.id for one in inside if isinstance(one, ast.Name)}
@@ -105,7 +105,7 @@ def _depth_of_text(value: ast.expr | None, home: Module) -> int:
     return 0 if is_text and func.attr in READING else depth_of(value, home)  # type: ignore[union-attr]
 
 
-def _stored(node: FunctionNode, home: Module, given: int) -> Iterator[tuple[str, int]]:
+def _stored(node: _Method, home: Module, given: int) -> Iterator[tuple[str, int]]:
     """What a method sets: what it is given is what stands in the class as the member's value."""
     if any(home.bindings.qualified(one) == "functools.cached_property"
            for one in node.decorator_list):  # fmt: skip
