@@ -31,6 +31,8 @@ def gives_back(
     """
     func = decorator.func if isinstance(decorator, ast.Call) else decorator
     functions = _functions(func, home, project)
+    if not functions and not untouched and isinstance(decorator, ast.Call):
+        return _is_given_back_by_registry(decorator, home, project)
     if functions and isinstance(decorator, ast.Call):
         given = bool(decorator.args or decorator.keywords)
         made = [(inner, one) for one in functions for inner in _made(one)]
@@ -65,6 +67,79 @@ def _functions(func: ast.expr, home: Module, project: ProjectIndex) -> list[ast.
     found = list(project.definitions(dotted, home.path))
     found = found or [one for _, one in in_packages(dotted, project)]
     return [one.node for one in found]
+
+
+def _is_given_back_by_registry(call: ast.Call, home: Module, project: ProjectIndex) -> bool:
+    """Whether ``@REGISTRY.register(…)`` gives back the class, where the registry is made by the
+    program (``REGISTRY = Registry("nets")``) and its method returns a function that does.
+    """
+    func = call.func
+    dotted = home.bindings.qualified(func.value) if isinstance(func, ast.Attribute) else None
+    if not isinstance(func, ast.Attribute) or not dotted or defined_anew(func.value, home):
+        return False
+    if answered_elsewhere(dotted, home.path, project):
+        return False
+    found = list(project.definitions(dotted, home.path))
+    if len(found) != 1 or not isinstance(found[0].value, ast.Call):
+        return False
+    made_by, module = found[0].value.func, found[0].module
+    kind = module.bindings.qualified(made_by) or ""
+    if defined_anew(made_by, module) or answered_elsewhere(kind, module.path, project):
+        return False
+    methods = [_method(one.node, func.attr) for one in project.definitions(kind, module.path)]
+    return len(methods) == 1 and methods[0] is not None and _returns_identity(methods[0], call)
+
+
+def _method(node: ast.AST, name: str) -> ast.FunctionDef | None:
+    """The method of a class that nothing else may stand for."""
+    if not isinstance(node, ast.ClassDef) or node.keywords or node.decorator_list:
+        return None
+    if any(not isinstance(base, ast.Name) or base.id != "object" for base in node.bases):
+        return None
+    inside = [*ast.walk(node)]
+    stored = (
+        isinstance(one, ast.Attribute)
+        and (one.attr in {name, "__dict__", "__class__"})
+        and not (one.attr == name and isinstance(one.ctx, ast.Load))
+        for one in inside
+    )
+    words = {one.id for one in inside if isinstance(one, ast.Name)}
+    named = [one for one in node.body if name in _names_of(one)]
+    is_odd = any(stored) or not words.isdisjoint({"setattr", "vars", "exec", "eval"})
+    if is_odd or any(isinstance(one, FUNCTIONS) and one.name in _ANSWERING for one in node.body):
+        return None
+    one = named[0] if len(named) == 1 else None
+    return one if isinstance(one, ast.FunctionDef) and not one.decorator_list else None
+
+
+_ANSWERING = frozenset({"__getattr__", "__getattribute__", "__new__"})
+
+
+def _names_of(statement: ast.stmt) -> set[str]:
+    parts = ast.walk(statement)
+    return {name for part in parts for bound in _bound(part) for name in bound}
+
+
+def _returns_identity(method: ast.FunctionDef, call: ast.Call) -> bool:
+    """Whether what a method returns for a call leaves what it is given: a function inside it that
+    does, or a parameter that this call does not give, and that is nothing a class could be.
+    """
+    own = _own_nodes(method)
+    inner = {one.name: one for one in own if isinstance(one, ast.FunctionDef)}
+    positional = [one.arg for one in (*method.args.posonlyargs, *method.args.args)][1:]
+    named = {one.arg for one in call.keywords}
+    spread = None in named or any(isinstance(one, ast.Starred) for one in call.args)
+    left_out = set(positional[len(call.args) :]) - named
+    returned = [one.value for one in own if isinstance(one, ast.Return)]
+    names = {one.id for one in returned if isinstance(one, ast.Name)}
+    functions = names & inner.keys()
+    is_fixed = all(_bindings(name, method) == 1 for name in names)
+    all_named = all(isinstance(one, ast.Name) for one in returned)
+    return (
+        not spread and bool(functions) and all_named and is_fixed
+        and names - functions <= left_out
+        and all(_is_identity(inner[name], untouched=False) for name in functions)
+    )  # fmt: skip
 
 
 def _made(function: ast.AST) -> Iterator[ast.AST]:

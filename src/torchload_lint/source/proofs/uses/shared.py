@@ -229,7 +229,21 @@ def meets_another(node: ast.expr, home: SourceFile) -> bool:
         operands = [user.left, *user.comparators]
     else:
         return False
-    return not all(one is node or _is_plain_operand(one, home) for one in operands)
+    is_sum = isinstance(user, ast.BinOp)  # of lists: it asks nothing of what they hold
+    return not all(
+        one is node or _is_plain_operand(one, home) or (is_sum and _is_new_list(one, home))
+        for one in operands
+    )
+
+
+def _is_new_list(node: ast.expr, home: SourceFile) -> bool:
+    if isinstance(node, ast.Call):
+        is_builtin = isinstance(node.func, ast.Name) and not home.bindings.definitions(node.func)
+        return is_builtin and node.func.id in _LISTS  # type: ignore[attr-defined]
+    return isinstance(node, (*_DISPLAYS, ast.ListComp))
+
+
+_LISTS = frozenset({"dict", "list", "set", "sorted", "tuple"})
 
 
 def _is_plain_operand(node: ast.expr, home: SourceFile) -> bool:
