@@ -27,7 +27,8 @@ KINDS = {
 CONFIG = re.compile(r"(Config|Configuration|Args|Arguments|State|Params)$")
 REASONS = {
     "other code of the project may change it": re.compile(
-        r"may put something else|may replace any attribute|:\d+ sets "
+        r"may put something else|may put something into|may replace any attribute|:\d+ sets "
+        r"|hangs code of its own"
     ),
     "names that an import of everything may change": re.compile(r"takes whatever names"),
     "it computes with what a file may hold, or makes an array": re.compile(
