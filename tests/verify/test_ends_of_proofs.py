@@ -125,6 +125,24 @@ def test_a_refusal_has_its_reason(project):
     assert "refused: UnpicklingError: WeightsUnpickler error: Can only SETITEM" in result.output
 
 
+def test_a_list_that_chance_makes_is_not_proven(project):
+    chosen = "import random\n" + dedent(READ).lstrip().replace(
+        "[Config]", "[random.choice([Config])]"
+    )
+    write(project, {"read.py": chosen})
+    result = run("verify", "read.py")
+    assert "makes the list of what another run may not have" in result.output
+    assert "0 proven, 0 refused, 1 not proven" in result.stderr
+
+
+def test_what_is_no_list_is_refused(project):
+    """torch raises, and so the program does: that is an answer."""
+    write(project, {"read.py": READ.replace("[Config]", "Config")})
+    result = run("verify", "read.py")
+    assert result.exit_code == 1, result.output
+    assert "raises: TypeError: 'type' object is not iterable" in result.output
+
+
 def test_an_import_that_fails_is_said(project):
     """The allowlist does without it, and the program does not; one that it catches is no matter."""
     text = dedent(READ).lstrip()

@@ -258,7 +258,7 @@ def _value_of(
 ) -> Any:  # noqa: ANN401 - any object
     """What an expression gives. Raises ``failure``, of an import, where that lacks the name."""
     try:
-        return eval(compile(expression, file, "eval"), namespace)  # noqa: S307
+        return list(eval(compile(expression, file, "eval"), namespace))  # noqa: S307
     except Exception as error:
         if failure is not None and isinstance(error, NameError):
             raise failure from None

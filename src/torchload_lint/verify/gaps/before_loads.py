@@ -58,6 +58,10 @@ _OF_TORCH = frozenset({"", "torch"})
 """Modules that programs set things of that are nothing to a load (``torch.backends`` …)."""
 
 
+_OF_ONE_RUN = ("random.", "secrets.", "time.", "uuid.", "gc.", "inspect.", "numpy.random.")
+"""Beginnings of whole names that give each run something else."""
+
+
 def gap_before(
     module: Module, load: LoadCall, situation: Situation, context: Context, *, brought: bool
 ) -> str:
@@ -199,6 +203,10 @@ def _set_by(call: ast.Call, names: set[str]) -> str:
 
 def _of_a_run(module: Module, load: LoadCall, project: ProjectIndex) -> str:
     """A list that is made of what one run alone has: arguments, the environment, a state."""
+    for allowlist in load.allowlists:
+        for call in (one for one in ast.walk(allowlist.node) if isinstance(one, ast.Call)):
+            if f"{module.bindings.qualified(call.func) or ''}.".startswith(_OF_ONE_RUN):
+                return f"row {call.lineno} makes the list of what another run may not have"
     for thing in _things(load):
         for found in _meant(thing, module, project):
             if reason := _depends(found, project, _HOPS) or conditional_class(found):
