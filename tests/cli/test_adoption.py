@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from cli_samples import IMPLICIT, UNSAFE, codes
 from notebook_samples import notebook_text
 from torchload_lint.cli import checking
 from torchload_lint.cli.terminal import CLEAN
+from torchload_lint.workspace.workers import pool
 
 
 def test_comments_silence_what_was_found(cli, write, folder):
@@ -139,7 +142,10 @@ def test_a_fix_in_a_notebook_leaves_alone_what_is_known(cli, write, folder):
     assert "torch.load(path))" in fixed
 
 
-def test_files_that_are_shared_out_are_fixed_alike(cli, write, folder):
+@pytest.mark.parametrize("forks", [True, False])
+def test_files_that_are_shared_out_are_fixed_alike(cli, write, folder, monkeypatch, forks):
+    if not forks:  # as on Windows, or beside threads: processes that import everything anew
+        monkeypatch.setattr(pool, "can_fork", lambda: False)
     names = [f"f{number}.py" for number in range(12)]
     write(dict.fromkeys(names, FIXABLE) | {"torchload-lint.toml": OLD})
     cli("--update-baseline", ".")
@@ -147,6 +153,7 @@ def test_files_that_are_shared_out_are_fixed_alike(cli, write, folder):
     cli("--fix", "--jobs", "2", ".")
     for name in names:
         assert (folder / name).read_text().count("weights_only=True") == 1
+    assert "12 known findings" in cli("--jobs", "2", ".").stderr
 
 
 def test_a_diff_is_compared_with_what_is_on_the_disk(cli, write):

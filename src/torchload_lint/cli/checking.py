@@ -139,7 +139,7 @@ def _run(flags: Flags) -> int:
         adds_modules=flags.applies_fixes and not is_stdin,
         suppressions=not flags.no_suppressions,
         keeps_untold=bool(config.baseline and (flags.update_baseline or not flags.shows_known)),
-        fixes_among=known.new_in if known else None,
+        fixes_among=known.tells_new() if known else None,
         jobs=1 if flags.verify else flags.jobs,
     )
     if is_stdin:

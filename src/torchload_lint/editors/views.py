@@ -219,7 +219,7 @@ def _what_is_new(
     """
     baseline = projects.project_of(view.path).baseline
     try:
-        return KnownFindings(baseline, projects).new_in if baseline else None
+        return KnownFindings(baseline, projects).tells_new() if baseline else None
     except ConfigError:
         return None
 

@@ -15,6 +15,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torchload_lint.config import ConfigError
@@ -25,8 +26,8 @@ from torchload_lint.workspace.on_disk.writing import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from pathlib import Path
 
+    from torchload_lint.config import Settings
     from torchload_lint.diagnostic import Diagnostic, FileResult
     from torchload_lint.workspace.projects import Projects
 
@@ -40,20 +41,37 @@ Judges = Callable[[str, str], bool]
 """Whether a run has looked at a file (by its name in the baseline) with a rule (by its code)."""
 
 
-def names_beside(baseline: Path, projects: Projects) -> Callable[[Path], str]:
+class NamesBeside:
     """What files are called in a baseline: their paths from the root of the project that it lies
     in. A part with a ``setup.py`` of its own is no other place: two of them may have files of one
     name. A file elsewhere is called by its own project.
     """
-    root = os.path.join(os.path.abspath(projects.config_of(baseline.absolute().parent).root), "")
 
-    def name_of(file: Path) -> str:
+    def __init__(self, root: Path, projects: Projects) -> None:
+        self._root = os.path.join(os.path.abspath(root), "")
+        self._projects = projects
+
+    @classmethod
+    def of(cls, baseline: Path, projects: Projects) -> NamesBeside:
+        """For the baseline at a path. Raises ConfigError."""
+        return cls(projects.config_of(baseline.absolute().parent).root, projects)
+
+    def __call__(self, file: Path) -> str:
+        """The name of one file."""
         absolute = os.path.abspath(file)
-        if absolute.startswith(root):
-            return absolute[len(root) :].replace(os.sep, "/")
-        return projects.project_of(file).name_of(file)
+        if absolute.startswith(self._root):
+            return absolute[len(self._root) :].replace(os.sep, "/")
+        return self._projects.project_of(file).name_of(file)
 
-    return name_of
+    def __reduce__(self) -> tuple[object, ...]:
+        """Another process that is given the names makes its own projects."""
+        return _names_elsewhere, (self._root, self._projects.settings)
+
+
+def _names_elsewhere(root: str, settings: Settings) -> NamesBeside:
+    from torchload_lint.workspace.projects import Projects  # noqa: PLC0415 - there alone
+
+    return NamesBeside(Path(root), Projects(settings))
 
 
 def refuse_outside(baseline: Path, root: Path) -> None:

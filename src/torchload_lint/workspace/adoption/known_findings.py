@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.escaping import printable
 from torchload_lint.plurals import number_of
-from torchload_lint.workspace.adoption.baseline import Baseline, names_beside, refuse_outside
+from torchload_lint.workspace.adoption.baseline import Baseline, NamesBeside, refuse_outside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from torchload_lint.diagnostic import Diagnostic, FileResult
@@ -33,7 +34,7 @@ class KnownFindings:
             refuse_outside(path, within)
         self.path = path
         self._root = projects.config_of(path.absolute().parent).root
-        self._name_of = names_beside(path, projects)
+        self._name_of = NamesBeside.of(path, projects)
         self._projects = projects
         self._asks_for_all = projects.settings.overrides.keys() <= _CHANGE_NO_FINDING
         self._baseline = Baseline.read(path)
@@ -43,9 +44,11 @@ class KnownFindings:
         left = self._baseline.new(results, self._name_of)
         return tuple(result for result in left if result.diagnostics or result.fixed)
 
-    def new_in(self, result: FileResult) -> tuple[Diagnostic, ...]:
-        """What is not known of the findings of one file: the same objects."""
-        return self._baseline.new([result], self._name_of)[0].diagnostics
+    def tells_new(self) -> Callable[[FileResult], tuple[Diagnostic, ...]]:
+        """What gives those findings of one file that are not known, the same objects; another
+        process can be given it.
+        """
+        return partial(_new_in, self._baseline, self._name_of)
 
     def split(self, results: Sequence[FileResult]) -> tuple[tuple[FileResult, ...], int]:
         """The results without what is known, and how many findings are."""
@@ -119,6 +122,10 @@ class KnownFindings:
             return code in projects.project_of(files[name]).enabled
 
         return judges
+
+
+def _new_in(baseline: Baseline, name_of: NamesBeside, result: FileResult) -> tuple[Diagnostic, ...]:
+    return baseline.new([result], name_of)[0].diagnostics
 
 
 def _is_unread(result: FileResult) -> bool:
