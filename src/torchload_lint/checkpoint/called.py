@@ -13,6 +13,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     GlobalRef,
     ObjectValue,
     SetValue,
+    held_in,
 )
 from torchload_lint.checkpoint.pickles.shown_values import render_arguments, shortened
 from torchload_lint.checkpoint.report import NeededGlobal
@@ -130,22 +131,8 @@ def _everything_in(value: PickledValue, limit: int) -> Iterator[PickledValue]:
         if isinstance(current, (str, bytes, int, float, NoneType)) or id(current) in seen:
             continue
         seen.add(id(current))
-        waiting.extend(_inside(current))
+        waiting.extend(held_in(current))
         yield current
-
-
-def _inside(value: PickledValue) -> Iterator[PickledValue]:
-    if isinstance(value, (list, tuple)):
-        yield from value
-    if isinstance(value, ObjectValue):
-        yield from (value.args, *value.states)
-    if isinstance(value, DictValue):
-        yield from value.state
-    if isinstance(value, (ObjectValue, SetValue)):
-        yield from value.items
-    if isinstance(value, (ObjectValue, DictValue)):
-        for entry in value.entries:
-            yield from entry
 
 
 _NESTED = 3

@@ -26,6 +26,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     Opaque,
     PickledValue,
     SetValue,
+    held_in,
 )
 from torchload_lint.checkpoint.pickles.unpickler import Unpickled, unpickle
 from torchload_lint.named_tuples import NamedTuple
@@ -187,23 +188,10 @@ def _hands_on_wrapper(calls: Iterable[ObjectValue], most: int) -> bool:
         if id(value) in seen or not isinstance(value, _CONTAINERS):
             continue
         seen.add(id(value))
-        waiting += _held_in(value)
+        waiting += held_in(value)
+        if isinstance(value, ObjectValue) and not isinstance(value.callee, GlobalRef):
+            waiting.append(value.callee)
     return False
 
 
 _CONTAINERS = (tuple, list, DictValue, SetValue, ObjectValue)
-
-
-def _held_in(value: PickledValue) -> list[PickledValue]:
-    """What a value holds; of a call also the function, where that is no name."""
-    if isinstance(value, (tuple, list)):
-        return list(value)
-    if isinstance(value, SetValue):
-        return value.items
-    if isinstance(value, DictValue):
-        return [*value.state, *(part for pair in value.entries for part in pair)]
-    if isinstance(value, ObjectValue):
-        callee = [] if isinstance(value.callee, GlobalRef) else [value.callee]
-        pairs = [part for pair in value.entries for part in pair]
-        return [*callee, value.args, *value.states, *value.items, *pairs]
-    return []

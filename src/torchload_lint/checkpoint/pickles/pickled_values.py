@@ -7,9 +7,12 @@ Values are compared by identity: a hostile pickle may nest or share them as deep
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from torchload_lint.names import GlobalName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PickledValue = Union[
     None, bool, int, float, str, bytes, tuple[Any, ...], list[Any],
@@ -118,6 +121,21 @@ def type_of(value: PickledValue) -> GlobalName | None:
     if isinstance(value, GlobalRef):
         return None
     return GlobalName("builtins", _PLAIN_TYPES[type(value)])
+
+
+def held_in(value: PickledValue) -> Iterator[PickledValue]:
+    """What a container holds, or what an object was made with and given."""
+    if isinstance(value, (list, tuple)):
+        yield from value
+    if isinstance(value, ObjectValue):
+        yield from (value.args, *value.states)
+    if isinstance(value, DictValue):
+        yield from value.state
+    if isinstance(value, (ObjectValue, SetValue)):
+        yield from value.items
+    if isinstance(value, (ObjectValue, DictValue)):
+        for entry in value.entries:
+            yield from entry
 
 
 _UNHASHABLE = frozenset(
