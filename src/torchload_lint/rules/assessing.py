@@ -143,7 +143,7 @@ def _assessed(
     reports = merged(reading.reports_on, judged(restricted if only else (), lines or reading.lines))
     needed = [entry for report in reports for entry in report.safe_globals]
     by_name = (*map(GlobalName.parse, reading.configured), *reading.unverified)
-    needed += [_named(name, lookup, context) for name in by_name]
+    needed += [needed_by_name(name, lookup, context) for name in by_name]
     beside = listed_beside(load, module, context.project, lookup)
     needs = judged_needs(needed, set(reading.configured), lookup, module.path, context, beside)
     missing = tuple(need for need in needs if not allowed_here(need.needed, load, context, module))
@@ -219,7 +219,7 @@ def _public(name: GlobalName, context: Context) -> str:
     return spelling_of(runtime_name(name, context.target)).expression()
 
 
-def _named(
+def needed_by_name(
     name: GlobalName, lookup: Callable[[GlobalName], ClassFacts | None], context: Context
 ) -> NeededGlobal:
     """A need known by name alone: from the configuration, or from the saving side."""

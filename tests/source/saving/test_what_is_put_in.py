@@ -417,6 +417,20 @@ state = {{'cfg': OmegaConf.structured(Options)}}
     "Hydra's": "import hydra\n\n@hydra.main(config_path='.', config_name='c')\ndef main(cfg):\n"
     "    torch.save({'cfg': cfg}, 'x.pt')\n",
 }
+NAMED = {
+    # the class that a pickle of the configuration names, as the library itself pickled it
+    "omegaconf.dictconfig.DictConfig": OMEGACONF + "state = {'cfg': OmegaConf.create({'a': 1})}",
+    "munch.Munch": "from munch import Munch\nstate = {'cfg': Munch(a=1)}",
+    "box.box.Box": "from box import Box\nstate = {'cfg': Box({'a': {'b': 1}}).a}",
+    "addict.addict.Dict": "from addict import Dict\nstate = {'cfg': Dict({'a': 1})}",
+    "dotmap.DotMap": "from dotmap import DotMap\nstate = {'cfg': DotMap({'a': 1})}",
+    "yacs.config.CfgNode": "from yacs.config import CfgNode as CN\n_C = CN()\n_C.a = 1\n"
+    "state = {'cfg': _C.clone()}",
+    "fvcore.common.config.CfgNode": "from fvcore.common.config import CfgNode\n"
+    "state = {'cfg': CfgNode({'a': 1})}",
+    "ml_collections.config_dict.config_dict.ConfigDict": "import ml_collections\n"
+    "state = {'cfg': ml_collections.ConfigDict({'a': 1})}",
+}
 PLAIN = {
     "YAML": "import yaml\nstate = {'cfg': yaml.safe_load(open('c.yaml'))}",
     "JSON": "import json\nstate = {'cfg': json.load(open('c.json'))}",
@@ -429,6 +443,20 @@ PLAIN = {
 def test_objects_of_configuration_libraries_are_no_dictionaries(code):
     last = LOAD if "torch.save" in code else SAVE
     assert not said({**FILES, "main.py": f"import torch\n{code}{last}"}, "main.py").complete
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_the_class_of_a_configuration_is_known(name):
+    found = said({**FILES, "main.py": f"import torch\n{NAMED[name]}{SAVE}"}, "main.py")
+    assert [str(need) for need in found.needs] == [name]
+    assert not found.complete
+
+
+def test_a_mapping_with_defaults_is_not_taken_for_one_without():
+    code = "from munch import DefaultMunch\nstate = {'cfg': DefaultMunch.fromDict({'a': 1}, 0)}"
+    found = said({**FILES, "main.py": f"import torch\n{code}{SAVE}"}, "main.py")
+    assert not found.needs
+    assert not found.complete
 
 
 @pytest.mark.parametrize("code", PLAIN.values(), ids=PLAIN)

@@ -3,9 +3,12 @@
 ## What it does
 Reads the checkpoint that a restricted `torch.load` names, works out which classes torch's
 weights-only unpickler will ask for, and reports those that nothing at the call allows. Where no
-file is there, it reports what the project's own `torch.save` puts into it, for loads whose value is
-used as an object (for all with `--unsafe-fixes`), and else that the load must fail: a program that
-calls `model.eval()`, or reads `checkpoint["args"].lr`, has loaded more than tensors.
+file is there, it reports what a `torch.save` of the same file puts into it (one of the project, for
+loads whose value is used as an object, and for all with `--unsafe-fixes`): a `train.py` that
+saves its options beside the weights fails where it resumes. A save of which only the keys say that
+it is the one (it saves all that the load asks for) makes the finding a warning. Else it reports
+that the load must fail: a program that calls `model.eval()`, or reads `checkpoint["args"].lr`, has
+loaded more than tensors.
 
 ## Why is this bad?
 The load fails with `UnpicklingError: Weights only load failed`.
@@ -48,13 +51,20 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
+from torchload_lint.rules.as_saved import as_saved
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.loads.implicit_weights_only import runs_code_on
 from torchload_lint.rules.on_torch import Mode
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import plan_missing, what_would_settle_it
 from torchload_lint.rules.weakening import weakened
-from torchload_lint.rules.words import evidence_notes, fails_on, next_step, what_files_need
+from torchload_lint.rules.words import (
+    evidence_notes,
+    fails_on,
+    listed,
+    next_step,
+    what_files_need,
+)
 from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.loading.usage import object_use
 from torchload_lint.source.text.expressions import code_of
@@ -79,7 +89,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     missing = [need for need in situation.missing if str(need.name) not in registered]
     missing = [need for need in missing if need.name not in _in_vain(situation)]
     if not missing:
-        yield from _used_as_object(situation, context)
+        yield from _without_file(situation, context)
         return
     verb = "may need" if situation.evidence is Evidence.INFERRED else ""
     said = what_files_need(situation, missing, verb)
@@ -94,15 +104,52 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     )
 
 
-def _used_as_object(situation: Situation, context: Context) -> Iterator[Diagnostic]:
-    """A load that must fail, whatever its file holds, for what the program does with it; not where
-    something in the project allows what it may.
+def _without_file(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    """A load of which no file tells what it needs, and the program does; not where something in the
+    project allows what it may.
     """
     load, module = situation.load, situation.module
     if situation.evidence is not Evidence.NONE or not situation.is_torch_load:
         return
     if load.allowlists or context.project.holding("safe_globals") or weakened(module, context):
         return
+    saved = tuple(_saved_with_it(situation, context))
+    yield from saved or _used_as_object(situation, context)
+
+
+def _saved_with_it(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    """A load that fails on what a save of the project is seen to write: where nothing else says
+    that it reads what this one writes, but that it saves all that is asked for, that is said.
+    """
+    if not situation.saved_besides:
+        return
+    as_if = as_saved(situation, context)
+    if not as_if.missing or as_if.unknown_calls:
+        return
+    said = what_files_need(as_if, list(as_if.missing), "may need")
+    asked = " with what this load asks for" if situation.perhaps_written else ""
+    saved = f"saved{asked} at {listed(situation.written_by)}"
+    message = f"{said} ({saved}), which nothing at this call allows"
+    message += fails_on(situation.restricted_on, context) + runs_code_on(situation, context)
+    plan = plan_missing(as_if, context)
+    if plan.fix is None:
+        message += next_step(plan.notes[:1])
+    notes = (*evidence_notes(situation), *plan.notes)
+    severity = Severity.WARNING if situation.perhaps_written else None
+    yield finding(
+        RULE,
+        situation.load.span,
+        message,
+        severity=severity,
+        fix=plan.fix,
+        situation=situation,
+        notes=notes,
+    )
+
+
+def _used_as_object(situation: Situation, context: Context) -> Iterator[Diagnostic]:
+    """A load that must fail, whatever its file holds, for what the program does with it."""
+    load, module = situation.load, situation.module
     use = object_use(module, load.node) if load.kind is CallKind.CALL else None
     if use is None:
         return

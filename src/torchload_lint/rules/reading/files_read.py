@@ -9,6 +9,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import GlobalName
 from torchload_lint.path_globs import names_path
+from torchload_lint.rules.on_torch import Mode, mode_on
 from torchload_lint.rules.reading.entries import (
     configured_paths,
     entries_for,
@@ -115,7 +116,7 @@ def read_files(
         evidence = Evidence.RECORDED
     producers: tuple[Producer, ...] = ()
     if evidence is Evidence.NONE:
-        producers, evidence = _inferred(load, module, resolution, context)
+        producers, evidence = _inferred(load, module, resolution, context, lines)
     not_read: tuple[str, ...] = ()
     if evidence is Evidence.FILES:
         not_read = (
@@ -159,18 +160,35 @@ def _resolution(
 
 
 def _inferred(
-    load: LoadCall, module: Module, resolution: Resolution, context: Context
+    load: LoadCall,
+    module: Module,
+    resolution: Resolution,
+    context: Context,
+    lines: Sequence[TorchVersion],
 ) -> tuple[tuple[Producer, ...], Evidence]:
-    """The saves that write what a load reads, where no file tells; and whether they say all."""
-    if not context.infers and not _may_be_refused(context):
+    """The saves that write what a load reads, where no file tells; and whether they say all.
+
+    A plain check asks those of the load's own source file alone, and only for what the load lacks.
+    """
+    whole = context.infers or _may_be_refused(context)
+    if not whole and not _may_lack_what_is_saved_here(load, module, lines):
         return (), Evidence.NONE
     from torchload_lint.source.saving.producers import producers_for  # noqa: PLC0415 - costs time
 
-    producers = producers_for(load, module, resolution, context.project)
+    producers = producers_for(load, module, resolution, context.project, beside=not whole)
     if not context.infers:
-        producers = tuple(one for one in producers if one.refused)
+        return tuple(one for one in producers if one.refused or one.needs), Evidence.NONE
     is_all = producers and all(one.complete and not one.suggested for one in producers)
     return producers, Evidence.INFERRED if is_all else Evidence.NONE
+
+
+def _may_lack_what_is_saved_here(
+    load: LoadCall, module: Module, lines: Sequence[TorchVersion]
+) -> bool:
+    """Whether a load allows nothing, is restricted, and stands in a file that saves something."""
+    if not module.saves or load.allowlists or load.library is not None or not lines:
+        return False
+    return load.kind is CallKind.CALL and mode_on(load, lines[-1]) is Mode.RESTRICTED
 
 
 def _not_there(without_file: list[PathPattern], context: Context) -> Iterator[str]:

@@ -25,20 +25,38 @@ if TYPE_CHECKING:
 MAPPINGS: dict[str, GlobalName | None] = {
     **dict.fromkeys(
         (
-            *("builtins.dict", "collections.OrderedDict", "addict.Dict", "box.Box", "munch.Munch"),
-            *("yacs.config.CfgNode", "fvcore.common.config.CfgNode", "ml_collections.ConfigDict"),
-            "ml_collections.config_dict.ConfigDict",
-            *("detectron2.config.CfgNode", "attrdict.AttrDict", "attridict.AttriDict"),
-            *("dotmap.DotMap", "collections.UserDict", "omegaconf.DictConfig"),
+            *("builtins.dict", "collections.OrderedDict", "attrdict.AttrDict"),
+            "collections.UserDict",
         )
     ),
     "argparse.Namespace": GlobalName("argparse", "Namespace"),
     "types.SimpleNamespace": GlobalName("types", "SimpleNamespace"),
     "collections.defaultdict": GlobalName("collections", "defaultdict"),
     "easydict.EasyDict": GlobalName("easydict", "EasyDict"),
+    "munch.Munch": GlobalName("munch", "Munch"),
+    "attridict.AttriDict": GlobalName("attridict", "AttriDict"),
+    "dotmap.DotMap": GlobalName("dotmap", "DotMap"),
+    "addict.Dict": GlobalName("addict.addict", "Dict"),
+    "box.Box": GlobalName("box.box", "Box"),
+    "yacs.config.CfgNode": GlobalName("yacs.config", "CfgNode"),
+    "fvcore.common.config.CfgNode": GlobalName("fvcore.common.config", "CfgNode"),
+    "detectron2.config.CfgNode": GlobalName("detectron2.config.config", "CfgNode"),
+    **dict.fromkeys(
+        ("ml_collections.ConfigDict", "ml_collections.config_dict.ConfigDict"),
+        GlobalName("ml_collections.config_dict.config_dict", "ConfigDict"),
+    ),
+    "omegaconf.DictConfig": GlobalName("omegaconf.dictconfig", "DictConfig"),
 }
 """Classes of mappings and namespaces, and what a pickle of one names, where torch does not allow
-that by itself and it is known."""
+that by itself and it is known. (As pickled by munch 4.0, attridict 0.0.9, dotmap 1.3, addict 2.4,
+python-box 8.0, yacs 0.1, fvcore 0.1, ml_collections 1.1 and omegaconf 2.4.)"""
+PICKLES_MORE = frozenset(MAPPINGS) - frozenset(
+    """
+    builtins.dict collections.OrderedDict argparse.Namespace types.SimpleNamespace
+    collections.defaultdict easydict.EasyDict
+    """.split()
+)
+"""Those whose pickle may name more than that and what they hold: a class of lists, a set."""
 LAST_NAMES = frozenset("AttributeDict AttrDict EasyDict Munch Box DotDict ConfigDict".split())
 """Classes that are dicts in whatever library or project they stand: they are copied a lot."""
 
@@ -62,9 +80,10 @@ _CONVERTED = {
         ("omegaconf.DictConfig", "omegaconf.ListConfig"),
     ),
     **dict.fromkeys(
-        ("munch.munchify", "munch.Munch.fromDict", "munch.DefaultMunch.fromDict"),
+        ("munch.munchify", "munch.Munch.fromDict"),
         ("munch.Munch", "list"),
     ),
+    "munch.DefaultMunch.fromDict": ("munch.DefaultMunch", "list"),
     **dict.fromkeys(
         ("ml_collections.FrozenConfigDict", "ml_collections.config_dict.FrozenConfigDict"),
         ("ml_collections.FrozenConfigDict", "tuple"),

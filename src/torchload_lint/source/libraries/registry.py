@@ -277,6 +277,11 @@ def pickled_as(dotted: str) -> GlobalName | None:
     return cast("GlobalName | None", _find("MAPPINGS", dotted))
 
 
+def pickles_more(dotted: str) -> bool:
+    """Whether a pickle of a mapping of that class may name more than that, and what it holds."""
+    return _is_listed("PICKLES_MORE", dotted)
+
+
 def is_certain(dotted: str) -> bool:
     """Whether a call of that callable yields just what is computed here."""
     return _is_listed("CERTAIN", dotted)

@@ -90,28 +90,32 @@ def producers_for(
     project: ProjectIndex,
     *,
     later: bool = False,
+    beside: bool = False,
 ) -> tuple[Producer, ...]:
     """The saves of the project that write what a load reads: those that match by path, or, where
     there are none, those that match by another sign; where none does either, those of another
     load of the same file. ``later``: with those at its path that follow the load, which write what
-    the next run reads.
+    the next run reads. ``beside``: of the load's own source file alone, which costs little.
     """
     if load.library is not None and load.library.loader.path == "url":
         return ()  # a copy of what others have published
-    own = _of_this_load(Sought(load, module, resolution, project), later=later)
-    if own or resolution.patterns:
+    sought = Sought(load, module, resolution, project)
+    own = _of_this_load(sought, later=later, homes=[module] if beside else None)
+    if own or resolution.patterns or beside:
         return own
     others = path_origins.loads_of_one(load, module, project)
     others_sought = (Sought(one, home, Resolution(), project) for one, home in others)
     return next(filter(None, map(_of_this_load, others_sought)), ())
 
 
-def _of_this_load(sought: Sought, *, later: bool = False) -> tuple[Producer, ...]:
+def _of_this_load(
+    sought: Sought, *, later: bool = False, homes: list[Module] | None = None
+) -> tuple[Producer, ...]:
     load, module, project = sought.load, sought.module, sought.project
     is_told = bool(sought.specific)
     keys = frozenset() if is_told else pairs.asked_keys(load, module)
     restored = frozenset() if is_told else pairs.restored(load, module, project)
-    homes = list(_modules(module, sought.specific, keys, project))
+    homes = homes or list(_modules(module, sought.specific, keys, project))
     found = _by_names(sought, homes, later=later)
     if not any(found.values()) and (keys or restored):
         _match_contents(found, sought, keys, restored, homes)

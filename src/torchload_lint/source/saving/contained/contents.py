@@ -192,7 +192,8 @@ class _Collector:
         pickled = registry.pickled_as(value.kind)
         if pickled is not None:
             self.need(pickled)
-        elif value.kind not in _DICTS:
+        is_known = pickled is not None or value.kind in _DICTS
+        if not is_known or registry.pickles_more(value.kind):
             self.miss(f"an object of {value.kind}")
         return "dict"
 
