@@ -218,3 +218,62 @@ def test_torch_refuses_what_is_told_of_and_loads_it_once_fixed(
         assert "safe_globals([" in (folder / "program.py").read_text()
         assert told(folder) == []
     assert run_twice(fixed) == {}
+
+
+ELSEWHERE = {
+    # another file of the project, and whether what it allows may hold at the load
+    "the word in a comment": ("# see safe_globals\n", False),
+    "a block around another load": (
+        (
+            "import argparse, torch\nfrom torch.serialization import safe_globals\n"
+            "with safe_globals([argparse.Namespace]):\n"
+            "    held = torch.load('a.pt', weights_only=True)['net'].to('cpu')\n"
+        ),
+        False,
+    ),
+    "a registration": (
+        "import argparse, torch\ntorch.serialization.add_safe_globals([argparse.Namespace])\n",
+        True,
+    ),
+    "a block around a call of the program": (
+        (
+            "import argparse, torch\nimport program\n"
+            "with torch.serialization.safe_globals([argparse.Namespace]):\n"
+            "    program.main()\n"
+        ),
+        True,
+    ),
+    "a block around a call of a function by its name": (
+        (
+            "import argparse, torch\nfrom program import main\n"
+            "with torch.serialization.safe_globals([argparse.Namespace]):\n    main()\n"
+        ),
+        True,
+    ),
+    "a registration by a name in a text": (
+        "import torch\ngetattr(torch.serialization, 'add_safe_globals')([dict])\n",
+        True,
+    ),
+    "a decorator": (
+        (
+            "import argparse, torch\nimport program\n"
+            "@torch.serialization.safe_globals([argparse.Namespace])\n"
+            "def run():\n    program.main()\n"
+        ),
+        True,
+    ),
+}
+USED = "\ndef main():\n    held = torch.load(args.resume)\n    print(held['args'].to)\n"
+
+
+@pytest.mark.parametrize("code", [USED, RESUMING + SAVING + "def main():\n    pass\n"])
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_what_is_allowed_elsewhere_counts_where_it_may_hold(
+    case: str, code: str, tmp_path: Path
+) -> None:
+    other, may_hold = ELSEWHERE[case]
+    folder = written(tmp_path / "project", code)
+    (folder / "other.py").write_text(other)
+    found = check(folder / "program.py", settings=TORCH)
+    codes = [one.code for file in found.results for one in file.diagnostics]
+    assert codes.count("TLL103") == (0 if may_hold else 1)

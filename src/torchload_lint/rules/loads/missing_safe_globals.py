@@ -53,6 +53,7 @@ from torchload_lint.checkpoint.report import Verdict
 from torchload_lint.diagnostic import Severity
 from torchload_lint.rules.as_saved import as_saved
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.blocks.far_allowances import may_allow_elsewhere
 from torchload_lint.rules.loads.implicit_weights_only import runs_code_on
 from torchload_lint.rules.on_torch import Mode
 from torchload_lint.rules.reading.evidence import Evidence
@@ -111,7 +112,7 @@ def _without_file(situation: Situation, context: Context) -> Iterator[Diagnostic
     load, module = situation.load, situation.module
     if situation.evidence is not Evidence.NONE or not situation.is_torch_load:
         return
-    if load.allowlists or context.project.holding("safe_globals") or weakened(module, context):
+    if load.allowlists or may_allow_elsewhere(context.project) or weakened(module, context):
         return
     saved = tuple(_saved_with_it(situation, context))
     yield from saved or _used_as_object(situation, context)

@@ -173,9 +173,11 @@ def _inferred(
     whole = context.infers or _may_be_refused(context)
     if not whole and not _may_lack_what_is_saved_here(load, module, lines):
         return (), Evidence.NONE
-    from torchload_lint.source.saving.producers import producers_for  # noqa: PLC0415 - costs time
+    from torchload_lint.source.saving import producers as saving  # noqa: PLC0415 - costs time
 
-    producers = producers_for(load, module, resolution, context.project, beside=not whole)
+    if not whole and not saving.saves_objects(module, context.project):
+        return (), Evidence.NONE
+    producers = saving.producers_for(load, module, resolution, context.project, beside=not whole)
     if not context.infers:
         return tuple(one for one in producers if one.refused or one.needs), Evidence.NONE
     is_all = producers and all(one.complete and not one.suggested for one in producers)

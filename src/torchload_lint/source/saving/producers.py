@@ -27,6 +27,7 @@ from torchload_lint.source.saving.save_signs import (
     saved_values,
     sign_of,
     sign_of_content,
+    spelled_contents,
 )
 from torchload_lint.source.saving.saved import why_unloadable
 from torchload_lint.source.saving.told_apart import told_apart
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.paths import PathPattern
     from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.saving.contained.contents import Contents
 
     _Found = dict[str, list[tuple[SaveCall, Module]]]
 
@@ -108,10 +110,16 @@ def producers_for(
     return next(filter(None, map(_of_this_load, others_sought)), ())
 
 
+def saves_objects(module: Module, project: ProjectIndex) -> bool:
+    """Whether a save of this file alone is seen to write more than tensors, numbers and texts."""
+    return any(spelled_contents(save, module, project).needs for save in module.saves)
+
+
 def _of_this_load(
     sought: Sought, *, later: bool = False, homes: list[Module] | None = None
 ) -> tuple[Producer, ...]:
     load, module, project = sought.load, sought.module, sought.project
+    read = contents_of if homes is None else spelled_contents
     is_told = bool(sought.specific)
     keys = frozenset() if is_told else pairs.asked_keys(load, module)
     restored = frozenset() if is_told else pairs.restored(load, module, project)
@@ -125,7 +133,7 @@ def _of_this_load(
         if found[kind]:
             near = nearest(found[kind], module.path, load.function)[:MAX_PRODUCERS]
             told = told_apart(sought.resolution, near, found[kind], homes, module, project)
-            return tuple(_producer(save, home, kind, project) for save, home in told)
+            return tuple(_producer(*each, kind, read(*each, project)) for each in told)
     return ()
 
 
@@ -245,8 +253,7 @@ def _spelling(words: list[str], keys: frozenset[str], project: ProjectIndex) -> 
     return found
 
 
-def _producer(save: SaveCall, home: Module, match: str, project: ProjectIndex) -> Producer:
-    found = contents_of(save, home, project)
+def _producer(save: SaveCall, home: Module, match: str, found: Contents) -> Producer:
     refused = why_unloadable(save, home)
     return Producer(
         path=home.path,

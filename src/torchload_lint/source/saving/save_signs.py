@@ -135,6 +135,15 @@ def contents_of(save: SaveCall, home: Module, project: ProjectIndex) -> contents
     return project.remember(key, lambda: contents.of_expression(Engine(project), saved, home))
 
 
+def spelled_contents(save: SaveCall, home: Module, project: ProjectIndex) -> contents.Contents:
+    """The same, as far as what is saved is spelled there: some of its needs, never all."""
+    saved = save.obj
+    if saved is None:
+        return contents.Contents()
+    key = ("spelled in a save", save.node)
+    return project.remember(key, lambda: contents.spelled_in(Engine(project), saved, home))
+
+
 def _sign_by_names(sought: Sought, save: SaveCall, home: Module) -> str | None:
     if save.file is None:
         return None

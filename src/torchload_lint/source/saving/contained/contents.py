@@ -72,14 +72,28 @@ class Contents:
     """What is taken for granted although it is only likely: a state dict holds tensors …"""
 
 
-def of_expression(engine: Engine, node: ast.expr, module: SourceFile) -> Contents:
-    """The contents of what ``torch.save`` is given."""
-    collector = _Collector(engine)
-    values = engine.top(node, module)
+def spelled_in(engine: Engine, node: ast.expr, module: SourceFile) -> Contents:
+    """What the expression alone shows of the contents: not what is put into them besides, nor
+    into the states of modules, which costs a search of the project. So they are never complete.
+    """
+    collector = _Collector(engine, asks_states=False)
+    collector.miss("more may be put into it")
+    return _visited(collector, node, module)
+
+
+def _visited(collector: _Collector, node: ast.expr, module: SourceFile) -> Contents:
+    values = collector.engine.top(node, module)
     for value in values:
         collector.contents.kinds.setdefault(collector.visit(value, _DEEPEST))
     if not values:
         collector.miss("nothing is known of it")
+    return collector.contents
+
+
+def of_expression(engine: Engine, node: ast.expr, module: SourceFile) -> Contents:
+    """The contents of what ``torch.save`` is given."""
+    collector = _Collector(engine)
+    _visited(collector, node, module)
     try:
         _add_what_is_put_in(collector, node, module)
     except TooManyError:
@@ -106,6 +120,8 @@ def _add_what_is_put_in(collector: _Collector, node: ast.expr, module: SourceFil
 class _Collector:
     engine: Engine
     contents: Contents = field(default_factory=Contents)
+    asks_states: bool = True
+    """Whether what the states of modules and optimizers hold besides is looked for."""
     seen: set[ast.AST] = field(default_factory=set)
 
     def visit(self, value: Value, depth: int) -> str:
@@ -346,7 +362,7 @@ class _Collector:
         return self.miss(f"the result of {callee}() is not known")
 
     def _state(self, value: Made) -> None:
-        if value.callee.endswith("state_dict"):
+        if self.asks_states and value.callee.endswith("state_dict"):
             more = what_it_adds(self.engine, value)
             doubt = more or doubt_about_state(self.engine, value)
             if more:
