@@ -388,3 +388,55 @@ def test_a_file_is_asked_once_whether_it_is_a_script(tmp_path, monkeypatch):
     ranges = {requirements.range_of("run.py") for _ in range(5)}
     assert [each.oldest for each in ranges] == [TorchVersion(2, 6)]
     assert sum(name == "run.py" for *_, name in read) == 1
+
+
+REQUIRES = "[project]\nname = 'x'\nversion = '1'\nrequires-python = '{python}'\n"
+RECIPE = {"docker/singularity": "From: ubuntu\n%post\n    pip install torch==1.3.0\n"}
+TESTED = matrix("torch: ['2.3.0']")
+ASKS_FOR_310 = [
+    {"pyproject.toml": REQUIRES.format(python=">=3.10")},
+    {"pyproject.toml": "[tool.poetry.dependencies]\npython = '^3.10'\n"},
+    {"setup.py": "setup(\n    python_requires='>=3.10',\n    a=1)\n"},
+    {"setup.py": 'setup(python_requires=">=3.11, <4")\n'},
+    {"setup.cfg": "[options]\npython_requires = >= 3.10  # tested\n"},
+]
+ASKS_FOR_LESS = [
+    {},
+    {"pyproject.toml": REQUIRES.format(python=">=3.6")},
+    {"pyproject.toml": REQUIRES.format(python="<3.11")},
+    {"pyproject.toml": REQUIRES.format(python="of any kind")},
+    {"setup.py": "# python_requires='>=3.10'\nsetup()\n"},
+    {"setup.py": "setup(python_requires=f'>={OLDEST}')\n"},
+    {"setup.py": "setup(python_requires='>=3.7' if a else '>=3.10')\n"},
+    {"setup.py": "setup(python_requires='>=3.10') or setup(python_requires='>=3.6')\n"},
+    {"setup.py": "this is no Python: python_requires='>=3.10' ("},
+    {"setup.cfg": "[metadata]\npython_requires = >=3.10\n"},
+]
+
+
+def oldest_of(folder, *files):
+    for name, text in {name: text for each in files for name, text in each.items()}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return str(torch_of_project(folder).oldest)
+
+
+@pytest.mark.parametrize("metadata", ASKS_FOR_310)
+def test_a_recipe_for_a_python_that_the_project_left_behind_does_not_count(tmp_path, metadata):
+    assert oldest_of(tmp_path, RECIPE, TESTED, metadata) == "2.3"
+    assert "singularity" not in torch_of_project(tmp_path).origin
+
+
+@pytest.mark.parametrize("metadata", ASKS_FOR_LESS)
+def test_a_recipe_that_may_still_be_followed_counts(tmp_path, metadata):
+    assert oldest_of(tmp_path, RECIPE, TESTED, metadata) == "1.3"
+
+
+@pytest.mark.parametrize("metadata", ASKS_FOR_310)
+def test_what_contradicts_itself_settles_nothing(tmp_path, metadata):
+    assert oldest_of(tmp_path, RECIPE, metadata) == "1.3"
+
+
+@pytest.mark.parametrize("metadata", ASKS_FOR_310)
+def test_what_the_project_itself_requires_stands(tmp_path, metadata):
+    assert oldest_of(tmp_path, pip("torch>=1.1"), metadata) == "1.1"

@@ -23,8 +23,10 @@ from torchload_lint.requirements.stating_files import (
     Installation,
     declared_in,
     is_distribution,
+    python_in,
     said_elsewhere_in,
 )
+from torchload_lint.requirements.wheels import first_torch_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -85,7 +87,7 @@ class Requirements:
         declared = self._found(self._declared, declared_in, folders)
         places, lines = declared, _allowed(declared)
         if not lines:
-            places = self._found(self._said, said_elsewhere_in, folders)
+            places = self._found(self._said, self._said_in, folders)
             lines = _allowed(places)
         newer = self._newer(declared, places)
         unread = self._unread([*declared, *places])
@@ -119,6 +121,10 @@ class Requirements:
             if one not in known:
                 known[one] = list(map(_that_may_hold, read(self._files, one)))
         return list(chain.from_iterable(known[one] for one in folders))
+
+    @staticmethod
+    def _said_in(files: RootFiles, folder: str) -> list[Installation]:
+        return _followed(list(said_elsewhere_in(files, folder)), python_in(files, folder))
 
     def _stated(self, places: Iterable[Installation], oldest: TorchVersion) -> tuple[Stated, ...]:
         """The requirements that decide: those that let in the oldest torch come first."""
@@ -176,16 +182,29 @@ def _that_may_hold(place: Installation) -> Installation:
 
 def _allowed(places: Iterable[Installation]) -> set[TorchVersion]:
     """Every line that some way of installing lets in."""
-    found: set[TorchVersion] = set()
-    for place in places:
-        required = [one for one in place.required if one.spec]
-        if any(one.bounds for one in required):
-            found |= _of_required(required, place.python)
-        elif not place.is_open or not required:
-            for one in place.statements:
-                if one.optional and one.bounds:
-                    found |= _lines((one.spec or "",))
-    return found
+    return set().union(*map(_let_in, places))
+
+
+def _let_in(place: Installation) -> set[TorchVersion]:
+    """Every line that one way of installing lets in."""
+    required = [one for one in place.required if one.spec]
+    if any(one.bounds for one in required):
+        return _of_required(required, place.python)
+    if place.is_open and required:
+        return set()
+    optional = (one.spec or "" for one in place.statements if one.optional and one.bounds)
+    return set().union(*(_lines((spec,)) for spec in optional))
+
+
+def _followed(places: list[Installation], python: str) -> list[Installation]:
+    """Without images, lock files and the like that install a torch that is too old for the Pythons
+    of the project, where others are left: nobody gets the project to run so any more.
+    """
+    first = first_torch_for(python) if python else None
+    if first is None:
+        return places
+    kept = [one for one in places if not (found := _let_in(one)) or max(found) >= first]
+    return kept if _allowed(kept) else places
 
 
 def _of_required(required: list[Statement], python: str) -> set[TorchVersion]:

@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
-from torchload_lint.requirements.statement import Statement, from_requirement
+from torchload_lint.requirements.statement import Statement, from_requirement, pip_specifiers
 from torchload_lint.source.text.nesting import DEEPEST_TO_AST, refuse_too_deep
 
 if TYPE_CHECKING:
@@ -27,21 +27,32 @@ _LONGEST = 2000
 
 def read_setup_cfg(text: str) -> list[Statement]:
     """``install_requires`` and the extras."""
-    import configparser  # noqa: PLC0415 - few projects have such a file
-
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(text)
-    except configparser.Error:
-        return []
     found: list[Statement] = []
-    for section, values in parser.items():
+    for section, values in _sections(text).items():
         for key, value in values.items():
             if section == "options" and key == "install_requires":
                 found += _rows(value, text, optional=False)
             elif section == "options.extras_require" or (section == "options" and key in _OPTIONAL):
                 found += _rows(value, text, optional=True)
     return found
+
+
+def python_of_cfg(text: str) -> str:
+    """The Pythons that setup.cfg admits, as specifiers; empty where it says nothing."""
+    options = _sections(text).get("options", {})
+    written = options.get("python_requires", "").partition("#")[0]
+    return pip_specifiers(written) or ""
+
+
+def _sections(text: str) -> dict[str, dict[str, str]]:
+    import configparser  # noqa: PLC0415 - few projects have such a file
+
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return {}
+    return {section: dict(values) for section, values in parser.items()}
 
 
 def files_named_by_cfg(text: str) -> list[str]:
@@ -64,12 +75,8 @@ def read_setup_py(text: str) -> list[Statement]:
 
     Wherever they stand: lists are built in many ways. A bare ``torch`` counts only as an item.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            refuse_too_deep(text, DEEPEST_TO_AST)
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _tree(text)
+    if tree is None:
         return []
     constants = _constants(tree)
     required, extras = _places(tree)
@@ -84,6 +91,28 @@ def read_setup_py(text: str) -> list[Statement]:
             if one is not None and (one.bounds or node in required or node in extras):
                 found.append(one)
     return list(dict.fromkeys(found))
+
+
+def python_of_setup(text: str) -> str:
+    """The Pythons that setup.py admits, as specifiers; empty where that is not written out once."""
+    tree = _tree(text) if "python_requires" in text else None
+    found = [
+        node.value
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, ast.keyword) and node.arg == "python_requires"
+    ]
+    written = found[0].value if len(found) == 1 and isinstance(found[0], ast.Constant) else ""
+    return (pip_specifiers(written) or "") if isinstance(written, str) else ""
+
+
+def _tree(text: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            refuse_too_deep(text, DEEPEST_TO_AST)
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def files_read_by(text: str) -> list[str]:

@@ -92,6 +92,15 @@ def _is_package(files: RootFiles, folder: str) -> bool:
     return tables.is_built(project) or bool(files.text(folder, "setup.py"))
 
 
+def python_in(files: RootFiles, folder: str) -> str:
+    """The Pythons that a folder's metadata admits, as specifiers; empty where it says nothing."""
+    project = files.text(folder, "pyproject.toml") or ""
+    if "python" in project and (python := tables.python_of(project)):
+        return python
+    by_cfg = setuptools_files.python_of_cfg(files.text(folder, "setup.cfg") or "")
+    return by_cfg or setuptools_files.python_of_setup(files.text(folder, "setup.py") or "")
+
+
 def declared_in(files: RootFiles, folder: str) -> Iterator[Installation]:
     """What a folder declares: its metadata, its requirements, a conda environment, a Pipfile."""
     project = files.text(folder, "pyproject.toml") or ""
