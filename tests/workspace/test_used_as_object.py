@@ -45,6 +45,14 @@ FAIL = {
         "net",
         "def loaded(path) -> nn.Module:\n    return torch.load(path)\nloaded(path)",
     ),
+    "asked what another part is": (
+        "{'args': args, 'vocab': 1}",
+        (
+            "held = torch.load(path)\nvocab = held['vocab']\n"
+            "if hasattr(vocab, 'words'):\n    print(vocab.words)\n"
+            "if vocab:\n    print(held['args'].seed)"
+        ),
+    ),
     "in another function of the file": (
         "net",
         "def tried(model):\n    model.eval()\ntried(torch.load(path))",
@@ -73,6 +81,20 @@ RUN = {
     "asked for a key": (
         "net.state_dict()",
         "held = torch.load(path)\nif 'args' in held:\n    print(held['args'].seed)",
+    ),
+    "asked what the whole is, where a part is used": (
+        "{'given': 1}",
+        (
+            "held = torch.load(path)\nif hasattr(held, 'given'):\n    held = held.given\n"
+            "args = held['given']\nif not isinstance(args, int):\n    print(args.lr, args.k)"
+        ),
+    ),
+    "asked for a key by another name": (
+        "net.state_dict()",
+        (
+            "held = torch.load(path)\nkeys = held.keys()\nargs = held.get('args')\n"
+            "if args is not None:\n    print(args.seed)"
+        ),
     ),
     "with a value instead": (
         "net.state_dict()",

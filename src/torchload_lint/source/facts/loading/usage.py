@@ -10,6 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.facts.calls import Use
+from torchload_lint.source.facts.loading import asked_before
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
@@ -48,9 +49,6 @@ _OF_DATA = frozenset(
     itemsize output_nr retains_grad name size strides base flat flags type index""".split()
 )
 """Attributes of tensors, arrays, devices and dictionaries."""
-_ASK_FOR_TYPES = frozenset(
-    {"builtins.isinstance", "builtins.hasattr", "builtins.type", "builtins.callable"}
-)
 _TAKE_MODULES = frozenset(
     {
         *("torch.nn.Sequential", "torch.nn.ModuleList", "torch.nn.DataParallel"),
@@ -98,7 +96,7 @@ def object_use(module: SourceFile, call: ast.expr) -> ast.AST | None:
     shown = follower.shown[0]
     call_of = module.parents.get(shown)
     whole = call_of if isinstance(call_of, ast.Call) and call_of.func is shown else shown
-    return None if follower.is_tested(shown) else whole
+    return None if follower.is_asked_before(shown) else whole
 
 
 def state_receivers(module: SourceFile, call: ast.expr) -> list[ast.expr]:
@@ -129,22 +127,10 @@ class _Follower:
         self.shown: list[ast.AST] = []
         """What only an object allows: an attribute that is read, a call."""
 
-    def is_tested(self, use: ast.AST) -> bool:
+    def is_asked_before(self, use: ast.AST) -> bool:
         """Whether the program asks what the value is, or does without it where that fails."""
-        names = {name for _, name in self._seen}
-        scope = self._module.function(use) or self._module.tree
-        for node in ast.walk(scope):
-            if isinstance(node, ast.Call) and node.args:
-                asks = self._module.bindings.qualified(node.func) in _ASK_FOR_TYPES
-                if asks and not names.isdisjoint(_names_in(node.args[0])):
-                    return True
-        around = self._module.parents.get(use)
-        while around is not None and around is not scope:
-            test = getattr(around, "test", None) if not isinstance(around, ast.Assert) else None
-            if isinstance(around, ast.Try) or not names.isdisjoint(_names_in(test)):
-                return True
-            around = self._module.parents.get(around)
-        return False
+        names = frozenset(name for _, name in self._seen)
+        return asked_before.is_asked_before(use, names, self._module)
 
     def uses(self, node: ast.expr, depth: int) -> Iterator[str]:
         """What is done with the value of an expression at the place where it stands."""
@@ -408,11 +394,6 @@ def _may_be_of_tensor(use: ast.AST) -> bool:
     comes back with a weights-only load.
     """
     return isinstance(use, ast.Attribute) and use.attr not in _MODULE_METHODS
-
-
-def _names_in(node: ast.expr | None) -> set[str]:
-    nodes = ast.walk(node) if node is not None else ()
-    return {each.id for each in nodes if isinstance(each, ast.Name)}
 
 
 def _only_looks(parent: ast.AST | None) -> bool:

@@ -27,7 +27,7 @@ from torchload_lint.source.libraries import registry
 from torchload_lint.source.project import classes
 from torchload_lint.source.project.called_objects import GIVING_BACK
 from torchload_lint.source.project.mentions import TooManyError
-from torchload_lint.source.saving.contained import pickling, torch_modules
+from torchload_lint.source.saving.contained import pickling, plain_values, torch_modules
 from torchload_lint.source.saving.contained.additions import additions, keys, partials
 from torchload_lint.source.saving.contained.puts import held_besides
 from torchload_lint.source.saving.contained.state_dicts import doubt_about_state, what_it_adds
@@ -46,16 +46,6 @@ if TYPE_CHECKING:
 _DEEPEST = 8
 _CALL_AND_ARGUMENTS = 2
 """What ``__reduce__`` yields at least: what is called, and with what."""
-_PLAIN_RESULTS = frozenset(
-    f"builtins.{name}" for name in ("len", "int", "float", "bool", "str", "id")
-) | {"time.time", "time.perf_counter", "time.strftime", "os.getpid"}
-_LIKE_ARGUMENTS = frozenset(f"builtins.{name}" for name in ("sum", "round", "abs", "max", "min"))
-"""Functions whose result is of the type of what they are given, a number of numpy, say."""
-_NO_LISTS = frozenset({"deque", "frozenset", "iterator", "range"})
-_TORCH_STATE = (".state_dict", ".get_rng_state", ".get_rng_state_all", ".named_parameters")
-_DICTS = frozenset(
-    {"dict", "builtins.dict", "collections.OrderedDict", "part", "url", "builtins.vars"}
-)
 
 
 @dataclass(slots=True)
@@ -73,12 +63,10 @@ class Contents:
 
 
 def spelled_in(engine: Engine, node: ast.expr, module: SourceFile) -> Contents:
-    """What the expression alone shows of the contents: not what is put into them besides, nor
-    into the states of modules, which costs a search of the project. So they are never complete.
-    """
-    collector = _Collector(engine, asks_states=False)
-    collector.miss("more may be put into it")
-    return _visited(collector, node, module)
+    """What the expression alone shows; what is put in besides, and into states, costs a search."""
+    contents = _visited(_Collector(engine, asks_states=False), node, module)
+    contents.unknown.setdefault("more may be put into it")
+    return contents
 
 
 def _visited(collector: _Collector, node: ast.expr, module: SourceFile) -> Contents:
@@ -121,7 +109,6 @@ class _Collector:
     engine: Engine
     contents: Contents = field(default_factory=Contents)
     asks_states: bool = True
-    """Whether what the states of modules and optimizers hold besides is looked for."""
     seen: set[ast.AST] = field(default_factory=set)
 
     def visit(self, value: Value, depth: int) -> str:
@@ -198,7 +185,7 @@ class _Collector:
 
     def sequence(self, value: Sequence, depth: int) -> str:
         self.visit_all(value.element(), depth)
-        if value.kind in _NO_LISTS or "." in value.kind:
+        if value.kind in plain_values.NO_LISTS or "." in value.kind:
             return self.miss(f"it is of the type {value.kind}")
         return value.kind if value.kind != "split" else "list"
 
@@ -208,7 +195,7 @@ class _Collector:
         pickled = registry.pickled_as(value.kind)
         if pickled is not None:
             self.need(pickled)
-        is_known = pickled is not None or value.kind in _DICTS
+        is_known = pickled is not None or value.kind in plain_values.DICTS
         if not is_known or registry.pickles_more(value.kind):
             self.miss(f"an object of {value.kind}")
         return "dict"
@@ -341,16 +328,16 @@ class _Collector:
         callee = value.callee
         if value.call is None and callee.startswith(("torch.", "numpy.")):
             return self._global(callee)
-        if callee == "state_dict" or callee.endswith(_TORCH_STATE):
+        if callee == "state_dict" or callee.endswith(plain_values.TORCH_STATE):
             self._state(value)
             return "state dict"
         if torch_modules.is_module_class(callee):
             self._torch_module(callee)
             self._arguments(value, depth)
             return "module"
-        if callee in _PLAIN_RESULTS:
+        if callee in plain_values.PLAIN_RESULTS:
             return "plain value"
-        if callee in _LIKE_ARGUMENTS:
+        if callee in plain_values.LIKE_ARGUMENTS:
             return self._like_arguments(value, depth)
         last = callee.rpartition(".")[2]
         if callee.startswith("numpy.") or (
