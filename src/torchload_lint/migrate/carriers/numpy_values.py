@@ -14,7 +14,6 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.pickled_values import DictValue, ObjectValue, PickledValue
-from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.migrate.carriers import pandas_index, tensors
 from torchload_lint.migrate.carriers.array_dtypes import (
     TIMES,
@@ -397,14 +396,6 @@ def _dtype_text(converter: Conversion, made: PickledInstance, place: str) -> Pic
     return f"{order if order in '<>|' else '<'}{code}{unit}"
 
 
-def _device_tensor(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
-    """``_rebuild_device_tensor_from_numpy(array, dtype, device, requires_grad)``, of XLA."""
-    device = made.args[2] if len(made.args) > 2 else ""  # noqa: PLR2004 - its place
-    array = made.args[0] if made.args else None
-    converter.changed(place, f"a tensor on {name_text(device):.20}", "a tensor on the CPU")
-    return converter.plain(array, place)
-
-
 def _layout(shape: PickledValue, is_fortran: PickledValue) -> ArrayLayout | None:
     """Elements one behind the other, row by row or, as Fortran has them, column by column."""
     found = _shape(shape)
@@ -431,6 +422,6 @@ CARRIERS = {
     **{f"{module}.multiarray.scalar": _scalar for module in _MODULES},
     **{f"{module}.numeric._frombuffer": _from_buffer for module in _MODULES},
     "numpy.dtype": _dtype_text,
-    "torch._utils._rebuild_device_tensor_from_numpy": _device_tensor,
+    "torch._utils._rebuild_device_tensor_from_numpy": tensors.device_tensor,
 }
 """Class or function → how what it makes is carried."""

@@ -241,30 +241,85 @@ def old_tensor(converter: Conversion, made: PickledInstance, place: str) -> Pick
     """A tensor, parameter or variable of torch < 0.4, which BUILD fills.
 
     Source: ``Tensor.__setstate__`` in ``torch/_tensor.py``: four items are a storage, offset, size
-    and stride; five are a tensor, and what a variable added to it.
+    and stride; five are a tensor, and what a variable added to it; three are that alone.
     """
     state = made.states[-1] if made.states else None
-    if made.args and isinstance(state, (tuple, type(None))):  # Parameter(data), (grad, …, hooks)
-        data = converter.plain(made.args[0], place)
-        if data is not LEFT_OUT and not is_tensor(data):  # Tensor((1, 2)): torch makes one of it
-            return converter.leave_out(place, made.name, "it is made of what is no tensor")
-        needs_grad = bool(state[0]) if state else True
-        return _old_parameter(data, needs_grad) if made.short == "Parameter" else data
-    if isinstance(state, tuple) and len(state) == 4:  # noqa: PLR2004 - a tensor
-        dense_args = argument(converter, state, place)
+    items = state if isinstance(state, tuple) else ()
+    if len(items) == 4:  # noqa: PLR2004 - a tensor
+        dense_args = argument(converter, items, place)
         if isinstance(dense_args, tuple):
             return call(_DENSE, *dense_args, False, DictValue("collections.OrderedDict"))
-    if isinstance(state, tuple) and len(state) == 5:  # noqa: PLR2004 - a variable
-        data = converter.plain(state[0], place)
-        return _old_parameter(data, bool(state[3])) if made.short == "Parameter" else data
+    if len(items) == 5:  # noqa: PLR2004 - a variable
+        return _filled(converter, made, (items[0], items[3], items[2]), place)
+    if made.args and len(items) == 3:  # noqa: PLR2004 - Parameter(data), (requires_grad, …, hooks)
+        return _filled(converter, made, (made.args[0], items[0], items[2]), place)
+    if made.args and state is None:
+        needs_grad = made.args[1] if len(made.args) > 1 else made.short == "Parameter"
+        return _filled(converter, made, (made.args[0], needs_grad, None), place)
     return converter.leave_out(place, made.name, "it has no data")
 
 
-def _old_parameter(data: PickledValue, needs_grad: bool) -> PickledValue:
-    if not is_tensor(data):
-        return LEFT_OUT
-    hooks = DictValue("collections.OrderedDict")
-    return call("torch._utils._rebuild_parameter", data, needs_grad, hooks)
+def _filled(
+    converter: Conversion,
+    made: PickledInstance,
+    parts: tuple[PickledValue, PickledValue, PickledValue],
+    place: str,
+) -> PickledValue:
+    """A parameter or variable of its data, whether it requires gradients, and its hooks."""
+    data = converter.plain(parts[0], place)
+    if data is LEFT_OUT:
+        return data
+    if not is_tensor(data):  # Tensor((1, 2)): torch makes one of it
+        return converter.leave_out(place, made.name, "it is made of what is no tensor")
+    hooks = _no_hooks(converter, parts[2], place)
+    if made.short == "Parameter" and isinstance(parts[1], bool):
+        return call("torch._utils._rebuild_parameter", data, parts[1], hooks)
+    return _requiring(converter, data, parts[1], place)
+
+
+def _requiring(
+    converter: Conversion, data: PickledValue, needs_grad: PickledValue, place: str
+) -> PickledValue:
+    """A tensor that says itself whether it requires gradients."""
+    if not isinstance(data, ObjectValue) or not isinstance(needs_grad, bool):
+        return converter.leave_out(place, "a tensor", "the call that makes it is damaged")
+    name, args = str(converter.names.of(data.callee)), data.args
+    if name == "torch._utils._rebuild_tensor" and isinstance(args, tuple):
+        name, args = _DENSE, (*args, False, DictValue("collections.OrderedDict"))
+    flag = _REQUIRES_GRAD.get(name)
+    if flag is not None and isinstance(args, tuple) and flag < len(args):
+        return call(name, *args[:flag], needs_grad, *args[flag + 1 :])
+    if needs_grad:
+        converter.leave_out(place, "that it requires gradients", _NO_ROOM)
+    return data
+
+
+def device_tensor(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
+    """``_rebuild_device_tensor_from_numpy(array, dtype, device, requires_grad)``, of XLA.
+
+    The array of a tensor of bfloat16, which numpy does not have, is one of float32.
+    """
+    if len(made.args) != 4:  # noqa: PLR2004 - its arguments
+        return converter.leave_out(place, "a tensor", "the call that makes it is damaged")
+    array, dtype, device, needs_grad = made.args
+    data = converter.plain(array, place)
+    if not isinstance(data, ObjectValue) or not is_tensor(data):
+        return data
+    wanted, carried = str(converter.names.of(dtype)), f"torch.{_dtype(data)}"
+    if wanted != carried:
+        converter.leave_out(place, f"that it is a tensor of {wanted}", f"it is one of {carried}")
+    converter.changed(place, f"a tensor on {name_text(device):.20}", "a tensor on the CPU")
+    return _requiring(converter, data, needs_grad, place)
+
+
+def _dtype(tensor: ObjectValue) -> str:
+    """Of a tensor as :func:`dense` makes it."""
+    args = tensor.args if isinstance(tensor.args, tuple) else ()
+    named = args[6:7] or args[:1]
+    found = named[0] if named else None
+    if isinstance(found, GlobalRef):
+        return found.name.qualname
+    return found.dtype if isinstance(found, StorageValue) else "?"
 
 
 def without_data(converter: Conversion, made: PickledInstance, place: str) -> PickledValue:
