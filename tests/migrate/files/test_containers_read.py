@@ -22,6 +22,7 @@ from torchload_lint.migrate import (
     Arrays,
     MigrationError,
     MigrationOptions,
+    NoteKind,
     TargetFormat,
     migrate_file,
     plan,
@@ -379,3 +380,25 @@ def test_records_and_archives_of_more_than_four_gigabytes(tmp_path: Path) -> Non
 def test_the_writer_takes_plain_values_only(value: Any) -> None:
     with pytest.raises((TypeError, KeyError)):
         write_pickle(value)
+
+
+def test_what_stands_behind_the_object_is_said_to_be_left_out(tmp_path: Path) -> None:
+    path, out = tmp_path / "two.pt", tmp_path / "out.pt"
+    with path.open("wb") as file:
+        torch.save(torch.ones(2), file, _use_new_zipfile_serialization=False)
+        end = file.tell()
+        torch.save({"epoch": 3}, file, _use_new_zipfile_serialization=False)
+    (note,) = migrate_file(path, out).plan.of_kind(NoteKind.LEFT_OUT)
+    assert note.what.startswith(f"{path.stat().st_size - end:,} bytes behind the object")
+    assert same(load(out), torch.ones(2))
+
+
+def test_records_that_torch_does_not_read_are_said_to_be_left_out(
+    source: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(source, "a") as archive:
+        archive.writestr("source/notes.json", "{}")
+        archive.writestr("source/data/77", b"\0" * 8)
+    (note,) = migrate_file(source, tmp_path / "out.pt").plan.of_kind(NoteKind.LEFT_OUT)
+    assert "source/notes.json" in note.what
+    assert "source/data/77" in note.what

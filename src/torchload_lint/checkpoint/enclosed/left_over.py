@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from torchload_lint.checkpoint.containers.bytesource import ByteSource
-    from torchload_lint.checkpoint.containers.zip_archive import ZipArchive
+    from torchload_lint.checkpoint.containers.zip_archive import Member, ZipArchive
     from torchload_lint.checkpoint.enclosed.finding import FoundParts
     from torchload_lint.checkpoint.enclosed.parts import Allowance
     from torchload_lint.checkpoint.limits import Limits
@@ -51,20 +51,30 @@ def behind(source: ByteSource, end: int | None, limits: Limits) -> FoundParts:
     yield unread("what is behind the first object", f"more than {_MOST_BEHIND} objects are there")
 
 
-def unread_records(
-    archive: ZipArchive, storages: Iterable[str], limits: Limits, left: Allowance
-) -> FoundParts:
+def members_unread(archive: ZipArchive, storages: Iterable[str]) -> list[Member]:
     """The records that torch looks up under no name, or of which it finds another one."""
     names = [*_RECORDS, *(f"data/{key}" for key in storages)]
     read = {id(archive.find(name)) for name in names}
-    unread_ones = [one for one in archive.members if id(one) not in read and not one.is_folder]
+    return [one for one in archive.members if id(one) not in read and not one.is_folder]
+
+
+def shown_members(members: list[Member]) -> str:
+    """The first ones, and how many more there are."""
+    shown = ", ".join(f"{one.name!r:.60}" for one in members[:_MOST_NAMED])
+    more = len(members) - _MOST_NAMED
+    return f"{shown}{f' and {more} more' if more > 0 else ''}"
+
+
+def unread_records(
+    archive: ZipArchive, storages: Iterable[str], limits: Limits, left: Allowance
+) -> FoundParts:
+    """A problem that names the records that torch does not read, and what is in them."""
+    unread_ones = members_unread(archive, storages)
     if not unread_ones:
         return
-    shown = ", ".join(f"{one.name!r:.60}" for one in unread_ones[:_MOST_NAMED])
-    more = len(unread_ones) - _MOST_NAMED
     yield Problem(
         "unread-records",
-        f"torch.load does not read {shown}{f' and {more} more' if more > 0 else ''}",
+        f"torch.load does not read {shown_members(unread_ones)}",
         "find out what wrote these records; torch.save writes none that it does not read",
     )
     for member in unread_ones if limits.whole else ():

@@ -114,6 +114,10 @@ class PickleRecorder:
             self.notes.append(Note(NoteKind.CHANGED, "", what, outcome))
             return data
 
+    def leave_out(self, what: str, why: str) -> None:
+        """Say what of the file no value holds, and migrate leaves behind."""
+        self.notes.append(Note(NoteKind.LEFT_OUT, "", what, why))
+
     def name_global(self, module: str, name: str, position: int) -> GlobalName:
         """The name after the renaming of Python 2's modules."""
         self.position = position

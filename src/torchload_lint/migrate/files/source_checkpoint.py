@@ -10,6 +10,7 @@ from torchload_lint.checkpoint.containers.bytesource import FileSource
 from torchload_lint.checkpoint.containers.container import open_container
 from torchload_lint.checkpoint.containers.formats import is_plain_text
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
+from torchload_lint.checkpoint.enclosed.left_over import members_unread, shown_members
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.pickles.legacy import read_pickles
 from torchload_lint.checkpoint.pickles.places import name_text
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.pickled_values import PickledValue, StorageValue
 
 _STORED = 0
+_NOT_READ = "torch.load of the file does not give them"
 
 
 def read_checkpoint(
@@ -66,6 +68,8 @@ def _read_zip(
     except (ZipFaultError, LimitExceededError) as error:
         raise MigrationError(f"{error}; get the file again") from None
     byteorder = order.decode("ascii", "replace")
+    if others := members_unread(archive, storages):
+        recorder.leave_out(f"records beside the object ({shown_members(others)})", _NOT_READ)
     return Checkpoint("zip", value, recorder.names, storages, byteorder, recorder.notes)
 
 
@@ -105,6 +109,10 @@ def _read_legacy(
         size = storage_bytes(recorder.storages.storages[key])
         storages[key] = FileRange(file, position + 8, size)
         position += 8 + size
+    if position < source.size:
+        recorder.leave_out(
+            f"{source.size - position:,} bytes behind the object, perhaps another one", _NOT_READ
+        )
     value = found.object_stream.value
     # Whatever the file says of its machine, torch writes and reads these bytes the one way round
     # (``THPStorage_readFileRaw`` in torch/csrc/serialization.cpp).
