@@ -240,3 +240,17 @@ def test_attributes_of_a_counter_are_said_to_be_lost(
     assert len(vars(original)) == lost
     _, plan = migrated(archive(tmp_path, code))
     assert notes(plan, NoteKind.LEFT_OUT) == [("", "a state of a dict")] * lost
+
+
+def test_a_storage_is_not_named_in_two_ways(tmp_path: Path) -> None:
+    """Torch looks up what it has read by the key as it is, and the bytes by the key's text."""
+    numbers = torch.arange(6.0)
+    by_number = tensor_on(b"cpu").replace(b"X\x01\0\0\x000", b"K\0")
+    code = b"\x80\x02](" + tensor_on(b"cpu") + by_number + b"e."
+    file = archive(tmp_path, code, numbers.numpy().tobytes())
+    one, other = torch.load(file, weights_only=True)
+    assert one.data_ptr() != other.data_ptr()
+    with pytest.raises(MigrationError, match=r"named by a text .* torch reads it"):
+        migrated(file)
+    alone = archive(tmp_path, b"\x80\x02](" + 2 * by_number + b"e.", numbers.numpy().tobytes())
+    assert torch.equal(migrated(alone)[0][1], numbers)

@@ -158,3 +158,30 @@ def test_what_programs_have_is_not_many_times_its_bytes(tmp_path: Path) -> None:
     assert notes(plan, NoteKind.LEFT_OUT) == []
     assert len(found["columns"]) == len(found["empty"][0]) == 200
     assert found["wide"].shape == (10**9, 0)
+
+
+def _of_six(is_fortran: Any, copied: Any = True, aligned: Any = False) -> _Call:
+    dtype = _Call(np.dtype, ("i4", aligned, copied), (3, ">", None, None, None, -1, -1, 0))
+    numbers = np.arange(6, dtype=">i4").tobytes()
+    made = (np.ndarray, (0,), b"b")
+    state = (1, (2, 3), dtype, is_fortran, numbers)
+    return _Call(np._core.multiarray._reconstruct, made, state)
+
+
+@pytest.mark.parametrize("is_fortran", [False, True, 0, 1, 7])
+def test_a_number_says_as_well_how_an_array_lies(is_fortran: Any, tmp_path: Path) -> None:
+    after, _ = migrated_with_plan([_of_six(is_fortran)], tmp_path)
+    before = torch.load(tmp_path / "before.pt", weights_only=False)
+    assert after[0].tolist() == before[0].tolist()
+
+
+@pytest.mark.parametrize("copied", [0, False, 1, True])
+def test_numpy_ignores_the_state_of_a_shared_dtype(copied: Any, tmp_path: Path) -> None:
+    """Its bytes lie then as the machine has them, whatever the state says."""
+    after, plan = migrated_with_plan([_of_six(False, copied)], tmp_path)
+    before = torch.load(tmp_path / "before.pt", weights_only=False)
+    if after[0] is None:
+        assert not copied
+        assert plan.of_kind(NoteKind.LEFT_OUT)
+    else:
+        assert after[0].tolist() == before[0].tolist()

@@ -18,6 +18,9 @@ _TORCH_DTYPES = {
     "M8": "int64", "m8": "int64",
 }  # fmt: skip
 TIMES = frozenset({"M8", "m8"})
+_A_COPY = (False, True)
+"""How numpy has a dtype made that it gives a state: one that is not shared, whose state it ignores.
+Old releases write 0 and 1."""
 _STATE = 7
 """The least items of a state: version, order, subarray, names, fields, size, alignment."""
 
@@ -75,6 +78,8 @@ class KnownDTypes:
 
 def _read(value: PickledValue, known: KnownDTypes) -> DType | None:
     if not isinstance(value, ObjectValue) or not isinstance(value.args, tuple) or not value.args:
+        return None
+    if len(value.states) > 1 or (value.states and value.args[1:] != _A_COPY):
         return None
     code = value.args[0]
     if isinstance(code, bytes):

@@ -397,13 +397,14 @@ def _dtype_text(converter: Conversion, made: PickledInstance, place: str) -> Pic
 
 
 def _layout(shape: PickledValue, is_fortran: PickledValue) -> ArrayLayout | None:
-    """Elements one behind the other, row by row or, as Fortran has them, column by column."""
+    """Elements one behind the other, row by row or, as Fortran has them, column by column.
+
+    numpy asks of that only whether it is 0: a number will do.
+    """
     found = _shape(shape)
-    return (
-        ArrayLayout(found, strides(found, is_fortran=is_fortran is True))
-        if found is not None
-        else None
-    )
+    if found is None or not isinstance(is_fortran, int):
+        return None
+    return ArrayLayout(found, strides(found, is_fortran=bool(is_fortran)))
 
 
 def _shape(value: PickledValue) -> tuple[int, ...] | None:

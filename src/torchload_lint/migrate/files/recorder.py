@@ -30,7 +30,7 @@ from torchload_lint.names import GlobalName
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.opcodes import Opcode
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
-    from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef
+    from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, StorageValue
     from torchload_lint.checkpoint.pickles.storages import StorageReader
     from torchload_lint.checkpoint.pickles.unpickler import Unpickled
     from torchload_lint.checkpoint.report import Problem
@@ -96,6 +96,8 @@ class PickleRecorder:
         self.notes: list[Note] = []
         """What of the file no value holds."""
         self._classes = ClassKnowledge(lookup, self.names)
+        self._kinds_of_keys: dict[str, type] = {}
+        """Storage key → the type of what the file names it by."""
         self._features = features(NEWEST.torch)
 
     def meet(self, opcode: Opcode) -> None:
@@ -189,15 +191,22 @@ class PickleRecorder:
         is_view = isinstance(pid, tuple) and len(pid) > 5 and pid[5] is not None  # noqa: PLR2004 - legacy has six fields
         if is_view and problem is None:
             problem = advice.not_carried("a storage is a view of another one, as in torch < 0.4")
-        if (
-            value is not None
-            and isinstance(pid, tuple)
-            and _is_meta(pid[3]) != _is_meta(value.location)
-        ):
-            problem = advice.not_carried("a storage has its bytes in one place and none in another")
+        if value is not None and isinstance(pid, tuple):
+            problem = problem or self._contradiction(pid, value)
         if problem is not None and self.damage is None:
             self.damage = problem
         return value if value is not None else Opaque(None)
+
+    def _contradiction(
+        self, pid: tuple[PickledValue, ...], storage: StorageValue
+    ) -> Problem | None:
+        """What the file says otherwise elsewhere of the same storage."""
+        if self._kinds_of_keys.setdefault(storage.key, type(pid[2])) is not type(pid[2]):
+            # torch reads its bytes twice
+            return advice.not_carried("a storage is named by a text and by what is none")
+        if _is_meta(pid[3]) != _is_meta(storage.location):
+            return advice.not_carried("a storage has its bytes in one place and none in another")
+        return None
 
 
 def _is_meta(location: PickledValue) -> bool:
