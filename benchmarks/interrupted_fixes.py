@@ -5,8 +5,10 @@
 Kills it at random moments; ends it by SIGINT, SIGTERM and SIGHUP; lets the disk be full at every
 size (by a limit on the size of files, and on a small tmpfs where one may be mounted); starts two
 and four runs at once; closes the pipes that it writes to. After each of them every file is as it
-was or wholly fixed, and after another run all are fixed and nothing else lies there. Prints a
-Markdown table; the exit status is 1 where anything was wrong.
+was or wholly fixed, and after another run all are fixed and nothing else lies there. The exit
+status of each run is compared with the files: 0 where all are fixed, the signal's where one ended
+it, 2 where a file could not be written, and no other. Prints a Markdown table; the exit status is 1
+where anything was wrong.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 Wrong = tuple[int, ...]
-"""How many files were torn, left behind, and not fixed in the end."""
+"""How many files were torn, left behind, and not fixed in the end, and how many statuses wrong."""
 Row = tuple[str, int, Wrong]
 
 SOURCE = Path(__file__).parents[1] / "src"
@@ -48,7 +50,8 @@ def main() -> int:
         project = Project(Path(name), options.files)
         chance = random.Random(options.seed)
         seconds = project.duration()
-        print("| how | times | torn | left behind | not fixed in the end |\n|---|--:|--:|--:|--:|")
+        print("| how | times | torn | left behind | not fixed in the end | wrong exit status |")
+        print("|---|--:|--:|--:|--:|--:|")
         for ended in (
             partial(killed, project, options.kills, seconds, chance),
             *(partial(signalled, project, one, seconds, chance) for one in SIGNALS),
@@ -91,9 +94,9 @@ class Project:
 
     def duration(self) -> float:
         begin = time.monotonic()
-        self.start().wait()
+        status = self.start().wait()
         took = time.monotonic() - begin
-        if self.torn() or self.unfixed():
+        if status or self.torn() or self.unfixed():
             raise SystemExit("the files should have been fixed")
         return took
 
@@ -114,17 +117,23 @@ class Project:
         known = {*self.texts, "runs", "torchload-lint.toml"}
         return len({path.name for path in self.folder.iterdir()} - known)
 
-    def judged(self, *, again: bool = True) -> tuple[int, int, int]:
+    def misleading(self, status: int, ended_by: int = 0) -> int:
+        """1 where an exit status says otherwise than the files: the run may have been ended."""
+        if ended_by and status in {-ended_by, 128 + ended_by}:
+            return 0
+        return int(status != (2 if self.unfixed() else 0))
+
+    def judged(self, misled: int = 0, *, again: bool = True) -> tuple[int, int, int, int]:
         """What is wrong now, and after another run."""
         torn = self.torn()
         if again:
-            self.start().wait()
-        return torn, self.others(), self.unfixed()
+            misled += self.misleading(self.start().wait())
+        return torn, self.others(), self.unfixed(), misled
 
 
-def added(*counts: tuple[int, int, int]) -> Wrong:
+def added(*counts: tuple[int, int, int, int]) -> Wrong:
     """The sums of such counts."""
-    return tuple(map(sum, zip(*counts, strict=True))) if counts else (0, 0, 0)
+    return tuple(map(sum, zip(*counts, strict=True))) if counts else (0, 0, 0, 0)
 
 
 def killed(project: Project, times: int, seconds: float, chance: random.Random) -> Row:
@@ -136,8 +145,8 @@ def killed(project: Project, times: int, seconds: float, chance: random.Random) 
         process = project.start()
         time.sleep(chance.uniform(0, 1.1 * seconds))
         process.kill()
-        process.wait()
-        found.append((project.torn(), 0, 0))
+        misled = project.misleading(process.wait(), signal.SIGKILL)
+        found.append((project.torn(), 0, 0, misled))
         if number % 20 == 19:
             found.append(project.judged())
             print(f"{number + 1} killed: {added(*found)}", file=sys.stderr, flush=True)
@@ -152,10 +161,10 @@ def signalled(project: Project, name: str, seconds: float, chance: random.Random
         process = project.start()
         time.sleep(chance.uniform(0.3 * seconds, 1.1 * seconds))
         process.send_signal(getattr(signal, name))
-        process.wait()
+        misled = project.misleading(process.wait(), getattr(signal, name))
         left = project.others()
-        torn, others, unfixed = project.judged()
-        found.append((torn, left + others, unfixed))
+        torn, others, unfixed, misled = project.judged(misled)
+        found.append((torn, left + others, unfixed, misled))
     return f"{name} at a random moment", 10, added(*found)
 
 
@@ -169,10 +178,10 @@ def out_of_room(project: Project) -> Row:
         def limit(size: int = size) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-        project.start(preexec_fn=limit).wait()
+        misled = project.misleading(project.start(preexec_fn=limit).wait())
         left = project.others()
-        torn, others, unfixed = project.judged()
-        found.append((torn, left + others, unfixed))
+        torn, others, unfixed, misled = project.judged(misled)
+        found.append((torn, left + others, unfixed, misled))
     return "no room for a file of that size", len(sizes), added(*found)
 
 
@@ -192,11 +201,11 @@ def on_full_disk(project: Project) -> Row:
                 for _ in range(max(0, 3 - pages)):
                     with_room = shutil.disk_usage(name).free >= 4096
                     rest.write(bytes(4096 if with_room else 0))
-            project.start().wait()
+            misled = project.misleading(project.start().wait())
             left = project.others()
             (project.folder / "runs" / "rest").unlink()
-            torn, others, _ = project.judged(again=False)
-            found.append((torn, left + others, 0))
+            torn, others, _, misled = project.judged(misled, again=False)
+            found.append((torn, left + others, 0, misled))
             times += 1
             subprocess.run(["umount", name], check=True)
     project.folder = before
@@ -207,9 +216,8 @@ def at_once(project: Project, count: int) -> Row:
     found = []
     for _ in range(10):
         project.reset()
-        for process in [project.start() for _ in range(count)]:
-            process.wait()
-        found.append(project.judged(again=False))
+        statuses = [process.wait() for process in [project.start() for _ in range(count)]]
+        found.append(project.judged(sum(map(project.misleading, statuses)), again=False))
     return f"{count} runs at once", 10, added(*found)
 
 
@@ -220,8 +228,7 @@ def unread(project: Project) -> Row:
         process = project.start(stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         process.stdout.close()
         process.stderr.close()
-        process.wait()
-        found.append(project.judged(again=False))
+        found.append(project.judged(project.misleading(process.wait()), again=False))
     return "pipes that nobody reads", 10, added(*found)
 
 

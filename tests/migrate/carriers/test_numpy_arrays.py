@@ -185,3 +185,15 @@ def test_numpy_ignores_the_state_of_a_shared_dtype(copied: Any, tmp_path: Path) 
         assert plan.of_kind(NoteKind.LEFT_OUT)
     else:
         assert after[0].tolist() == before[0].tolist()
+
+
+@pytest.mark.parametrize("size", [8, 0, False, 4, -1])
+def test_numpy_takes_the_size_of_a_text_from_the_state(size: Any, tmp_path: Path) -> None:
+    dtype = _Call(np.dtype, ("U2", False, True), (3, "<", None, None, None, size, 4, 8))
+    value = _Call(np._core.multiarray.scalar, (dtype, "ab".encode("utf-32-le")))
+    after, plan = migrated_with_plan([value], tmp_path)
+    if size == 8:
+        assert after == ["ab"]
+    else:
+        assert after == [None]
+        assert plan.of_kind(NoteKind.LEFT_OUT)

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import sys
+import tempfile
 
 import pytest
 
@@ -153,6 +154,45 @@ def test_what_another_run_writes_now_stays(file):
     os.waitpid(child, 0)
     remove_stale([str(file)])
     assert names(file.parent) == ["m.py"]
+
+
+@needs_links
+def test_a_file_that_another_run_takes_away_before_it_is_locked_is_made_anew(file, monkeypatch):
+    made = []
+
+    def mkstemp(**how):
+        made.append(real(**how))
+        if len(made) == 1:
+            remove_stale([str(file)])  # another run begins, and nobody has locked it yet
+            assert names(file.parent) == ["m.py"]
+        return made[-1]
+
+    real = tempfile.mkstemp
+    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+    write_atomically(file, b"new", b"old")
+    assert len(made) == 2
+    assert file.read_bytes() == b"new"
+    assert names(file.parent) == ["m.py"]
+
+
+@needs_links
+def test_what_is_taken_away_stays_locked_until_it_is_gone(file, monkeypatch):
+    """A run that has just made it waits for the lock, and sees then that it is gone."""
+    fcntl = pytest.importorskip("fcntl")
+    left = file.with_name(".m.py.abc.torchload-lint-tmp")
+    left.write_bytes(b"")
+    real, tried = os.unlink, []
+
+    def unlink(path):
+        with left.open("rb") as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        tried.append(path)
+        real(path)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    remove_stale([str(file)])
+    assert tried == [str(left)]
+    assert not left.exists()
 
 
 @needs_links

@@ -100,8 +100,8 @@ def _read(value: PickledValue, known: KnownDTypes) -> DType | None:
     fields = _read_fields(state[3], state[4], known)
     if fields is None:
         return None
-    size = state[5] if isinstance(state[5], int) and state[5] > 0 else _size_of(bare)
-    if any(at < 0 or at + one.itemsize > size for _, one, at in fields):
+    given = _size_in(state[5], bare)
+    if given is None or any(at < 0 or at + one.itemsize > given for _, one, at in fields):
         return None  # a field outside of it
     inner = [one for _, one, _ in fields]
     return DType(
@@ -109,10 +109,10 @@ def _read(value: PickledValue, known: KnownDTypes) -> DType | None:
         order,
         fields,
         read_unit(state),
-        size,
+        given,
         tuple(dict.fromkeys((*unsaid(state), *(what for one in inner for what in one.unsaid)))),
         sum(one.parts for one in inner) or 1,
-        sum(one.parts_size for one in inner) or size,
+        sum(one.parts_size for one in inner) or given,
     )
 
 
@@ -162,6 +162,18 @@ def read_unit(state: tuple[PickledValue, ...]) -> str:
         count = name_text(described[1]) if len(described) > 1 and described[1] != 1 else ""
         return f"{count}{text(described[0])}"
     return "generic"
+
+
+def _size_in(given: PickledValue, code: str) -> int | None:
+    """The bytes of an element: numpy reads them from the state of texts, bytes and structures, and
+    passes over what that of a number says. None where the code says otherwise.
+    """
+    size = _size_of(code)
+    if not code.startswith(("S", "a", "U", "V")):
+        return size
+    if code == "V" and isinstance(given, int) and given > 0:
+        return given
+    return size if type(given) is int and given == size else None
 
 
 def _size_of(code: str) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _ENDING = ".torchload-lint-tmp"
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_MOST_TRIES = 10
+"""How often a temporary file is made anew that other runs take away at once."""
 _OLD = 24 * 60 * 60
 """Seconds after which a temporary file is stale where files cannot be locked."""
 
@@ -106,8 +108,9 @@ def remove_stale(files: Iterable[str]) -> None:
     for folder in {os.path.dirname(file) or "." for file in files}:
         with suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.endswith(_ENDING) and _is_stale(entry):
-                    os.unlink(entry.path)
+                if entry.name.endswith(_ENDING):
+                    with suppress(OSError):  # another run takes it away at the same time
+                        _remove_if_stale(entry)
 
 
 def _status(target: str) -> os.stat_result | None:
@@ -136,8 +139,12 @@ def _temporary(target: str) -> tuple[int, str]:
     import tempfile  # noqa: PLC0415 - 12 ms, where something is written
 
     folder, name = os.path.split(target)
-    handle, path = tempfile.mkstemp(dir=folder or ".", prefix=f".{name[:100]}.", suffix=_ENDING)
-    _lock(handle)
+    for _ in range(_MOST_TRIES):
+        handle, path = tempfile.mkstemp(dir=folder or ".", prefix=f".{name[:100]}.", suffix=_ENDING)
+        _lock(handle, waits=True)
+        if os.fstat(handle).st_nlink:
+            break
+        os.close(handle)  # another run met it before it was locked, and took it away
     return handle, path
 
 
@@ -180,28 +187,31 @@ def _umask() -> int:
     return mask
 
 
-def _lock(handle: int) -> bool:
+def _lock(handle: int, *, waits: bool = False) -> bool:
     """Lock a file; whether that could be done. The lock goes with the process, however it ends."""
     try:
         import fcntl  # noqa: PLC0415 - not on Windows
 
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (ImportError, OSError):
         return False
     return True
 
 
-def _is_stale(entry: os.DirEntry[str]) -> bool:
-    """Whether a temporary file is one of ours that no process writes any more."""
+def _remove_if_stale(entry: os.DirEntry[str]) -> None:
+    """Take away a temporary file that is one of ours, and that no process writes any more."""
     status = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(status.st_mode) or (hasattr(os, "getuid") and status.st_uid != os.getuid()):
-        return False
+        return
     if sys.platform == "win32":
         import time  # noqa: PLC0415 - only there
 
-        return time.time() - status.st_mtime > _OLD
+        if time.time() - status.st_mtime > _OLD:
+            os.unlink(entry.path)
+        return
     handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        return _lock(handle)
+        if _lock(handle):  # and it stays so: a run that has just made it waits for the lock
+            os.unlink(entry.path)
     finally:
         os.close(handle)
