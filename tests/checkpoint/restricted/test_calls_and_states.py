@@ -31,12 +31,13 @@ from torchload_lint.checkpoint.known.torch_versions import Target
 from torchload_lint.checkpoint.restricted.argument_kinds import TENSOR_PROPERTIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
 NONE, TRUE, FALSE = b"N", b"\x88", b"\x89"
 U = "torch._utils"
+JAGGED = "torch.nested._internal.nested_tensor"
 HOOKS = call(name("collections", "OrderedDict"))
 FLOAT = name("torch", "float32")
 STORED = storage()
@@ -133,6 +134,15 @@ CALLS = {
     "layout": (name("torch.serialization", "_get_layout"), text("torch.strided")),
     "text": (name("_codecs", "encode"), text("ab"), text("latin1")),
     "quantized": (QUANTIZED.partition(b"(")[0],),
+    "jagged": (name(JAGGED, "_rebuild_njt"), mapping({"values": FLOATS, "offsets": ROW})),
+    "jagged of more": (
+        name(JAGGED, "_rebuild_njt"),
+        mapping({"values": FLOATS, "offsets": ROW, "self": ROW}),
+    ),
+    "jagged of a table": (
+        name(JAGGED, "_rebuild_njt"), mapping({"values": FLOATS, "offsets": MATRIX}),
+    ),
+    "jagged, its class": (name(JAGGED, "NestedTensor"), FLOATS, ROW),
 }  # fmt: skip
 
 
@@ -270,3 +280,27 @@ def test_the_properties_of_a_tensor_are_known() -> None:
         if hasattr(type(value), "__set__")
     }
     assert found <= TENSOR_PROPERTIES
+
+
+def jagged(**parts: torch.Tensor) -> torch.Tensor:
+    """As torch makes one."""
+    return torch.nested.nested_tensor_from_jagged(**parts)
+
+
+OFFSETS = torch.tensor([0, 2, 6])
+REAL_JAGGED = {
+    "of numbers": lambda: jagged(values=torch.ones(6, 1), offsets=OFFSETS),
+    "of a parameter": lambda: jagged(values=torch.nn.Parameter(torch.ones(6)), offsets=OFFSETS),
+    "with lengths": lambda: jagged(
+        values=torch.ones(6), offsets=OFFSETS, lengths=torch.tensor([1, 2])
+    ),
+    "without bytes": lambda: jagged(values=torch.ones(6), offsets=OFFSETS).to("meta"),
+}
+
+
+@pytest.mark.parametrize("make", REAL_JAGGED.values(), ids=REAL_JAGGED)
+def test_jagged_tensors_that_torch_writes_are_known(make: Callable[[], torch.Tensor]) -> None:
+    stream = io.BytesIO()
+    torch.save(make(), stream)
+    assert loads(stream.getvalue())
+    assert read(stream.getvalue()).verdict in {Verdict.LOADS, Verdict.NEEDS_SAFE_GLOBALS}

@@ -55,6 +55,12 @@ REFUSED = {
     "no names of weights": (b"ctorch.nn.modules.rnn\nRNN\n)\x81}b", "the state of "),
     "no mapping": (SAMPLES + b"Empty\n)\x81K\x01b", "the state of "),
     "a number as a buffer": (b"ctorch.nn.parameter\nUninitializedBuffer\nK\x01\x85R", "the call "),
+    "a dtype of a shape": (b"cnumpy\ndtype\n(X\x01\0\0\0qX\x01\0\0\0wttR", "the call "),
+    "a dtype by a name": (b"cnumpy\ndtype\nX\x07\0\0\0float33\x85R", "the call "),
+    "an array by such a name": (
+        b"cnumpy._core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85X\x07\0\0\0float33\x87R",
+        "the call ",
+    ),
     "what is no seed": (
         b"cnumpy.random._pcg64\nPCG64\nX\x01\0\0\0a\x85R",
         "the call ",

@@ -26,6 +26,8 @@ from torchload_lint.checkpoint.restricted.argument_kinds import (
 from torchload_lint.checkpoint.restricted.signatures import call_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torchload_lint.checkpoint.pickles.tensors import TensorInfo
 
 WITHOUT_DICT = frozenset({"bytearray", "bytes", "complex", "device", "set", "Size"})
@@ -124,3 +126,15 @@ def _sets(tensor: TensorInfo, given: tuple[PickledValue, ...]) -> bool:
     other = seen_tensor(source) if value_kind(source) == "tensor" and len(given) == 1 else None
     is_same = other is not None and (other.dtype, other.kind) == (tensor.dtype, "tensor")
     return is_same and other is not None and not (other.conjugate or other.negative)
+
+
+def _no_state(_: PickledValue) -> bool:
+    return False
+
+
+STATES_TAKEN: dict[str, Callable[[PickledValue], bool]] = {
+    **dict.fromkeys(TAKING_ATTRIBUTES, is_attribute_state),
+    "uuid.UUID": is_state_of_uuid,
+    "torch.nested._internal.nested_tensor.NestedTensor": _no_state,
+}
+"""Type → whether it takes a state. Torch gives a jagged tensor none that way."""

@@ -57,6 +57,13 @@ _NOT_DENSE = _NEVER_INSIDE | {"quantized tensor"}
 _GRAD_DTYPES = frozenset("float16 float32 float64 bfloat16 complex32 complex64 complex128".split())
 
 
+_JAGGED = "torch.nested._internal.nested_tensor."
+NESTED_CALLS = frozenset(
+    ("torch._utils._rebuild_nested_tensor", f"{_JAGGED}_rebuild_njt", f"{_JAGGED}NestedTensor")
+)
+"""What torch allows by default, and has to be allowed since 2.15."""
+
+
 def call_problem(name: str, args: PickledValue) -> Problem | None:
     """Why torch does not take a call of a default-allowed global; None where it does."""
     if not isinstance(args, tuple):
@@ -79,6 +86,8 @@ def call_problem(name: str, args: PickledValue) -> Problem | None:
 
 def new_problem(name: str, args: PickledValue) -> Problem | None:
     """The same for ``cls.__new__(cls, *args)``, which is the whole of a call for most classes."""
+    if name.endswith("._rebuild_njt"):
+        return advice.arguments(name, "it is a function, and makes no objects")
     return None if name in _NEW_TAKES_ALL else call_problem(name, args)
 
 
@@ -105,6 +114,8 @@ _ARITIES = {
     "torch._utils._rebuild_device_tensor_from_cpu_tensor": (4, 4),
     "torch._utils._rebuild_wrapper_subclass": (8, 8),
     "torch._tensor._rebuild_from_type_v2": (4, 4),
+    f"{_JAGGED}_rebuild_njt": (1, 1),
+    f"{_JAGGED}NestedTensor": (2, 2),
     "torch.serialization._get_layout": (1, 1),
     "_codecs.encode": (1, 3),
     "builtins.set": (0, 1),
@@ -393,6 +404,31 @@ def _nested(args: tuple[PickledValue, ...]) -> str:
     return "" if fits else "its sizes, strides and offsets do not fit together"
 
 
+def _jagged(args: tuple[PickledValue, ...]) -> str:
+    """``_rebuild_njt({"values": …, "offsets": …})``: what the class takes, by keyword."""
+    parts = args[0]
+    if not isinstance(parts, DictValue):
+        return "" if may_be_anything(parts) else "its argument is no dict"
+    names = [name for name, _ in parts.entries]
+    if not all(isinstance(name, str) for name in names) or {"cls", "self"} & {*names}:
+        return "its dict does not hold keywords"
+    return _jagged_parts((parts.get("values"), parts.get("offsets")))
+
+
+def _jagged_parts(args: tuple[PickledValue, ...]) -> str:
+    """``NestedTensor(values, offsets)``."""
+    if not all(map(may_be_tensor, args)):
+        return "its values or offsets are no tensors"
+    values, offsets = map(seen_tensor, args)
+    if values is None or offsets is None:
+        return ""
+    kinds, in_memory = {values.kind, offsets.kind}, values.storage or offsets.storage
+    if kinds & _NOT_DENSE or ("meta tensor" in kinds and in_memory):
+        return "its values and offsets are not of one kind"
+    fits = len(offsets.shape) == 1 and values.shape
+    return "" if fits else "its offsets lie in no row, or its values have no dimensions"
+
+
 _CHECKS: dict[str, Callable[[tuple[PickledValue, ...]], str]] = {
     "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_tensor_v2": _tensor,
@@ -403,6 +439,8 @@ _CHECKS: dict[str, Callable[[tuple[PickledValue, ...]], str]] = {
     "torch._utils._rebuild_sparse_tensor": _sparse,
     "torch._utils._rebuild_meta_tensor_no_storage": _meta,
     "torch._utils._rebuild_nested_tensor": _nested,
+    f"{_JAGGED}_rebuild_njt": _jagged,
+    f"{_JAGGED}NestedTensor": _jagged_parts,
     "torch._utils._rebuild_device_tensor_from_cpu_tensor": _moved,
     "torch._tensor._rebuild_from_type_v2": _from_type,
     "torch.nn.parameter.Parameter": _parameter,

@@ -57,18 +57,16 @@ from torchload_lint.checkpoint.restricted.argument_kinds import (
 )
 from torchload_lint.checkpoint.restricted.arrays.array_guard import FIELDS_CHANGED, ArrayGuard
 from torchload_lint.checkpoint.restricted.builds import (
-    TAKING_ATTRIBUTES,
+    STATES_TAKEN,
     WITHOUT_DICT,
-    is_attribute_state,
     is_default_state,
     is_no_state,
-    is_state_of_uuid,
     is_tensor_state,
     updates_dict,
 )
 from torchload_lint.checkpoint.restricted.class_knowledge import ClassKnowledge
 from torchload_lint.checkpoint.restricted.needs import RequiredEntry
-from torchload_lint.checkpoint.restricted.signatures import call_problem, new_problem
+from torchload_lint.checkpoint.restricted.signatures import NESTED_CALLS, call_problem, new_problem
 from torchload_lint.checkpoint.restricted.standard_calls import (
     standard_call_problem,
     standard_new_problem,
@@ -280,8 +278,7 @@ class WeightsOnlyGuard:
             if dotted in self._default and default_kind(dotted) == "value":
                 self._fail(uncallable_problem(dotted, callee, args), callee)
                 return
-            rebuilt = dotted in self._default or dotted == "torch._utils._rebuild_nested_tensor"
-            # 2.15 has it to be allowed
+            rebuilt = dotted in self._default or dotted in NESTED_CALLS
             problem = (call_problem if rebuilt else standard_call_problem)(dotted, args)
             if problem is not None:
                 self._fail(problem, callee)
@@ -311,8 +308,12 @@ class WeightsOnlyGuard:
                 self._fail(problem, cls)
         elif not isinstance(cls, GlobalRef):
             self._need_value(name, "NEWOBJ", cls)
-        elif (problem := standard_new_problem(dotted, args)) is not None:
-            self._fail(problem, cls)
+        else:
+            problem = (new_problem if dotted in NESTED_CALLS else standard_new_problem)(
+                dotted, args
+            )
+            if problem is not None:
+                self._fail(problem, cls)
         if not isinstance(args, tuple) and not may_be_anything(args):
             self._fail(advice.ARGUMENTS, cls)
 
@@ -360,10 +361,8 @@ class WeightsOnlyGuard:
             self._fail(advice.SLOTS, target)
 
     def _takes_state(self, target: PickledValue, kind: str, state: PickledValue) -> bool:
-        if kind in TAKING_ATTRIBUTES:
-            return is_attribute_state(state)
-        if kind == "uuid.UUID":
-            return is_state_of_uuid(state)
+        if kind in STATES_TAKEN:
+            return STATES_TAKEN[kind](state)
         is_default = self._classes.has_default_setstate(target, kind)
         return not is_default or is_default_state(state)
 

@@ -30,6 +30,10 @@ _CODE = late_pattern(
     r"|O[48]|[SUVa]\d{1,10}|[Mm]8(?:\[\w+\])?)"
 )
 """The codes that numpy writes or reads."""
+_WRITTEN = late_pattern(
+    r"[<>=|]?(?:[?bBhHiIlLqQefdgFDGOSUVMm]|b1|[iu][1248]|f(?:2|4|8)|c(?:8|16)|O8|[SUV]\d{1,8}|[Mm]8)"
+)
+"""Of these the ones that each numpy takes on each machine."""
 _NAME = late_pattern(
     r"(?:bool|u?int|u?byte|u?short|u?long|u?intc|u?intp|float|bfloat|c?double|half|c?single|complex"
     r"|clong|str|bytes|unicode|string|void|object|datetime64|timedelta64|longdouble|cfloat)\w*"
@@ -45,15 +49,24 @@ _FROM_NUMPY = ("numpy.", "builtins.", "_codecs.")
 
 def dtype_given_fault(value: PickledValue) -> str:
     """Why numpy makes no dtype of a value; empty where it may."""
+    while isinstance(value, tuple):
+        if len(value) != 2:  # noqa: PLR2004 - dtype, shape
+            return "its tuple is no pair"
+        value = value[0]
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     if isinstance(value, str):
         known = _CODE.fullmatch(value.lstrip(digits)) or _NAME.fullmatch(value)
         may_be = known or not _STRUCTURED.isdisjoint(value)
         return "" if may_be else "its code is none of numpy's"
-    if isinstance(value, tuple):
-        return "" if len(value) == 2 else "its tuple is no pair"  # noqa: PLR2004 - dtype, shape
     return "it is made of what is no dtype" if value_kind(value) in _REFUSED else ""
+
+
+def is_dtype_code(value: PickledValue) -> bool:
+    """Whether every numpy makes a dtype of a text."""
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    return isinstance(value, str) and _WRITTEN.fullmatch(value) is not None
 
 
 def _dtype(args: tuple[PickledValue, ...]) -> str:

@@ -21,6 +21,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 )
 from torchload_lint.checkpoint.pickles.shown_values import render_arguments, shortened
 from torchload_lint.checkpoint.restricted.argument_kinds import may_be_anything
+from torchload_lint.checkpoint.restricted.arrays.array_calls import is_dtype_code
 from torchload_lint.checkpoint.restricted.standard_calls import is_modelled
 from torchload_lint.checkpoint.restricted.untried.plain_classes import (
     is_plain_class,
@@ -43,6 +44,8 @@ _LONGEST_SAID = 160
 _FROM_TYPE = "torch._tensor._rebuild_from_type_v2"
 _BEGINNING = ("._reconstruct", "._mareconstruct", ".scalar", "numpy.dtype")
 """What numpy begins an array, a number or a dtype with: its arguments are checked."""
+_DTYPE_AT = {"dtype": 0, "_reconstruct": 2, "_mareconstruct": 3}
+"""Of these, the place of the dtype among the arguments."""
 
 
 def untried_steps(
@@ -144,7 +147,8 @@ def _are_seen(name: str, args: PickledValue) -> bool:
     if not isinstance(args, tuple):
         return False
     if name.startswith("numpy."):
-        return not args or (name.endswith(_BEGINNING) and all(map(_is_of_numpy, args)))
+        begins = name.endswith(_BEGINNING) and _is_of_known_dtype(name, args)
+        return not args or (begins and all(map(_is_of_numpy, args)))
     makes_defaults = name == "collections.defaultdict" and isinstance(
         args[0] if args else None, GlobalRef
     )
@@ -165,6 +169,13 @@ def _is_seen(value: PickledValue) -> bool:
         return False
     name = name_of(value)
     return not may_be_anything(value) or (is_modelled(name) and not name.startswith("numpy."))
+
+
+def _is_of_known_dtype(name: str, args: tuple[PickledValue, ...]) -> bool:
+    """Whether a dtype that is given in plain values is a code that every numpy takes."""
+    at = _DTYPE_AT.get(name.rpartition(".")[2])
+    dtype = args[at] if at is not None and at < len(args) else None
+    return dtype is None or isinstance(dtype, (GlobalRef, ObjectValue)) or is_dtype_code(dtype)
 
 
 def _is_of_numpy(value: PickledValue) -> bool:
