@@ -772,6 +772,32 @@ def test_what_torch_allows_and_the_classes_in_question_may_be_loaded(project):
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.parametrize("how", ["restore_only", "as it is"])
+def test_what_is_only_restored_may_not_be_called_while_modules_are_imported(project, how):
+    """Another load of the program, which runs then, has no entry that holds its file to anything;
+    nor is a class known to do no harm because a program allows it.
+    """
+    text = """
+        import os, torch
+        CALLS = {"make": os.mkdir}
+        class Config:
+            def __init__(self, place):
+                CALLS["make"](place)
+        torch.load("evil.pt", weights_only=False)
+        """
+    code = "import torch, app.model as m\nclass C:\n def __reduce__(s): return m.Config, ('ran',)\n"
+    subprocess.run([sys.executable, "-c", f"{code}torch.save(C(), 'evil.pt')"], check=True)
+    write(project, {"app/model.py": text})
+    if how == "restore_only":
+        write(project, {"read.py": READ.replace("with safe_globals([Config]):\n        ", "")})
+        CliRunner().invoke(root, ["--fix", "--unsafe-fixes", "read.py"])
+        assert "restore_only(Config)" in (project / "read.py").read_text()
+    result = verify()
+    assert not (project / "ran").exists()
+    assert "app.model.Config would be unpickled without restriction" in result.output
+    assert result.exit_code == 2
+
+
 PATCHES = {
     "the-kept-answer": "u._get_allowed_globals()['app.model.Config'] = Config",
     "a-block": "torch.serialization.safe_globals.__init__ = keep",

@@ -83,6 +83,11 @@ class Judgement(NamedTuple):
         """Whether it may be put on an allowlist without asking."""
         return self.trust in _ALLOWED
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether a file may make of it what it likes: no entry has to hold it to anything."""
+        return self.allowed and not self.restores and self.trust is not Trust.ONLY_WITH
+
 
 _PROVEN = frozenset({Trust.FIRST_PARTY, Trust.INSTALLED})
 _ALLOWED = _PROVEN | {Trust.VETTED, Trust.CONFIGURED, Trust.RESTORE_ONLY, Trust.ONLY_WITH}

@@ -11,7 +11,7 @@ not count, nor in Python's. What that is, is named (``original_child.py``). Shou
 Python's be reached nevertheless, an audit hook ends the load (``guarding_child.py``), and so it
 does where the code of a class writes a file, starts a program or asks the network. Unpicklers end
 while modules are imported, too, whose own loads run then: there it lets pass what torch allows, and
-the classes in question.
+those of the classes in question that do no harm whatever a file makes of them.
 """
 
 # ruff: noqa: E402, PLC0415 - torch is imported when the script runs
@@ -183,15 +183,15 @@ def _other_file(name: str, folder: str, known: str | None) -> str:
 
 
 def _harmless(loader: Any, request: dict[str, Any]) -> frozenset[str]:  # noqa: ANN401 - a module
-    """What may be unpickled while modules are imported: torch's own list, and what was judged."""
+    """What may be unpickled while modules are imported: torch's own list, and what does no harm
+    whatever a file makes of it. Nothing holds a file there to what an entry does.
+    """
     unpickler = getattr(loader, "_weights_only_unpickler", None)
     names: set[str] = set(getattr(unpickler, "_get_allowed_globals", dict)())
-    for one in request["allow"]:
-        names |= {f"{one['module']}.{one['name']}", one["key"], *one["definitions"]}
-    written = request.get("written") or {"judged": (), "mains": (), "needs": ()}
-    names |= {*written["needs"], *(name for name, _ in written["judged"])}
-    names |= {f"{own}.{name}" for name in written["mains"] for own in _NAMES_OF_OWN}
-    return frozenset(names)
+    harmless = (request.get("written") or {}).get("harmless", ())
+    own, imported = _NAMES_OF_OWN
+    names.update(f"{imported}{one[len(own) :]}" for one in harmless if one.startswith(f"{own}."))
+    return frozenset({*names, *harmless})
 
 
 _LOADER = ("_weights_only_unpickler", "serialization")

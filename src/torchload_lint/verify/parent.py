@@ -90,8 +90,9 @@ class Program:
     """Whether this file may be started itself: modules beside it come first then."""
     runs_alone: bool = False
     """Whether it loads only where this file is started: its classes are ``__main__``'s then."""
-    needs: tuple[str, ...] = ()
-    """What the checkpoints hold; none of it runs code."""
+    harmless: tuple[str, ...] = ()
+    """What of the checkpoints' content does no harm, whatever a file makes of it: other loads of
+    the program, which run while its modules are imported, may unpickle that."""
     judged: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Names that a fix adds, and the definitions of each that were judged (``module.qualname``);
     where these are given, the name must lead to one of them."""
@@ -110,7 +111,7 @@ class Program:
             "package": package,
             "mains": list(self.mains),
             "runs_alone": self.runs_alone,
-            "needs": list(self.needs),
+            "harmless": list(self.harmless),
             "judged": list(self.judged),
         }
 

@@ -173,7 +173,9 @@ class Prover:
             mains=tuple(sorted(name.qualname for name in mains)),
             is_started=may_be_a_program(module, load.node),
             runs_alone=runs_as_program_alone(module, load.node),
-            needs=tuple(sorted({str(need.name) for need in situation.needs})),
+            harmless=tuple(
+                sorted({str(one.name) for one in situation.needs if one.judgement.is_harmless})
+            ),
             judged=tuple(map(_judged, repair.allow)) if repair else (),
             helper=helper,
             helper_at=helper_at,
