@@ -964,6 +964,9 @@ DOES = {
     "writes a file": "pathlib.Path(place).write_text('x')",
     "starts a thread": "getattr(threading, 'Thr' + 'ead')(target=int).start()",
     "asks for less of a processor": "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+    "limits another process": """import resource
+        resource.prlimit(os.getppid(), resource.RLIMIT_CORE, (0, 0))""",
+    "sets a terminal": "import termios; termios.tcsetattr(0, 0, [])",
     "connects": "socket.socketpair()[0].close()",
     "starts a program": "getattr(os, 'system')('mkdir ' + place)",
 }
@@ -995,11 +998,22 @@ OPEN = {
 def proven_in(project: Path, action: str):
     """A proof of a checkpoint whose class does something when it is loaded."""
     runs = """
-        import os, pathlib, socket, threading, torch
+        import _thread, gc, os, pathlib, signal, socket, sys, threading, time, torch
 
+        START = _thread.start_new_thread
         FILE = open("log", "a")
         PIPE = os.pipe()
         SOCKETS = socket.socketpair()
+
+        def tries(seconds, *given):
+            until = time.monotonic() + (0 if given else seconds)
+            while True:
+                try:
+                    os.chmod("log", 0o777)
+                except BaseException:
+                    time.sleep(0.0002)
+                if time.monotonic() >= until:
+                    return
 
         class Config:
             def __setstate__(self, state):
@@ -1038,6 +1052,23 @@ def test_what_is_open_already_is_not_written_to(project, action):
     assert (project / "log").read_bytes() == b""
     assert outcome.status == "failed", outcome
     assert "what is open already is written to while the file loads" in outcome.error
+
+
+LATER = {
+    "a thread": "START(tries, (5,))",
+    "the handler of a signal": """signal.signal(signal.SIGALRM, tries)
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)""",
+    "a callback of gc": "gc.callbacks.append(tries); gc.set_threshold(1, 1, 1)",
+    "a profiler": "sys.setprofile(tries)",
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such modes")
+@pytest.mark.parametrize("action", LATER.values(), ids=LATER)
+def test_what_a_class_leaves_behind_does_nothing_after_the_load(project, action):
+    """Nor while the answer is written, with which the process ends."""
+    proven_in(project, action)
+    assert (project / "log").stat().st_mode & 0o777 != 0o777
 
 
 def test_what_a_class_reads_and_computes_is_tried(project):

@@ -126,14 +126,14 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     version["patched"] = original.restore() + [f"os.environ[{name!r}]" for name in switches]
     sys.settrace(None)
     sys.setprofile(None)
-    with guard.loading():
-        if context is None:
+    guard.begin_to_load()
+    if context is None:
+        outcome = _load(load, request, restoring)
+    else:
+        # A program has what the modules register that it imports; a lone allowlist has not.
+        registered = _registered(torch) if written else by_torch
+        with context([*registered, *entries]):
             outcome = _load(load, request, restoring)
-        else:
-            # A program has what the modules register that it imports; a lone allowlist has not.
-            registered = _registered(torch) if written else by_torch
-            with context([*registered, *entries]):
-                outcome = _load(load, request, restoring)
     return {**guard.judged(outcome), **version, "imported": _new_modules(before)}
 
 

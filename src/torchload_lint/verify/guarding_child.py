@@ -13,11 +13,17 @@ import signal
 import stat
 import sys
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if sys.platform != "win32":
+    import termios
     from fcntl import F_GETFL, fcntl
+
+    _TERMINALS = ((termios, "tcsetattr tcsetwinsize tcsendbreak tcflush tcflow"),)
+else:
+    _TERMINALS = ()
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +33,8 @@ _DOES = frozenset(
     _thread.start_joinable_thread _thread.start_new_thread os.chflags os.chmod os.chown os.exec
     os.fork os.forkpty os.kill os.killpg os.link os.mkdir os.posix_spawn os.remove os.removexattr
     os.rename os.rmdir os.setxattr os.spawn os.startfile os.startfile/2 os.symlink os.system
-    os.truncate os.utime pty.spawn signal.pthread_kill sqlite3.connect subprocess.Popen
-    syslog.syslog webbrowser.open
+    fcntl.ioctl os.truncate os.utime pty.spawn resource.prlimit signal.pthread_kill sqlite3.connect
+    subprocess.Popen sys.remote_exec syslog.syslog webbrowser.open
     """.split()
 )
 """Events of audit hooks that are more than to compute and to read."""
@@ -36,9 +42,12 @@ _UNHEARD = (
     (_thread, "start_new_thread start_new start_joinable_thread"),
     (threading, "_start_new_thread _start_joinable_thread"),
     (signal, "pidfd_send_signal"),
-    (os, "setpriority sched_setaffinity sched_setparam sched_setscheduler"),
+    (os, "setpriority sched_setaffinity sched_setparam sched_setscheduler tcsetpgrp"),
+    (time, "clock_settime clock_settime_ns"),
+    *_TERMINALS,
 )
-"""Those that tell audit hooks nothing: of threads (before Python 3.12), and of other processes."""
+"""Those that tell audit hooks nothing: of threads (before Python 3.12), of other processes, of the
+clock, and of terminals."""
 _DO = ("socket.", "ctypes.", "winreg.", "shutil.", "urllib.", "ftplib.", "smtplib.", "tempfile.")
 """What the names of other such events begin with."""
 _WHILE = "while the file loads, which no proof does"
@@ -92,38 +101,25 @@ class ProofGuard:
         finally:
             self._known = before
 
-    @contextmanager
-    def loading(self) -> Iterator[None]:
-        """Inside, nothing is unpickled unseen, and nothing done but to compute and to read, by any
-        thread: a class may hand what it does to one that was started before. What the kernel
-        refuses, it refuses from then on, to this thread and those that it starts.
+    def begin_to_load(self) -> None:
+        """From now on nothing is unpickled unseen, and nothing done but to compute and to read, by
+        any thread: a class may hand what it does to one that was started before. That lasts until
+        the process ends, since a class may leave something behind that does it after the load (a
+        thread, the handler of a signal, a callback of ``gc``).
         """
         sys.dont_write_bytecode = True
         self._has_cut = self._cut()
         self._is_shut = self._shut()
-        with self.only(frozenset()), self._unheard_refused():
-            self._is_loading = True
-            try:
-                yield
-            finally:
-                self._is_loading = False
+        self._known = frozenset()
+        self._refuse_unheard()
+        self._is_loading = True
 
-    @contextmanager
-    def _unheard_refused(self) -> Iterator[None]:
-        """Inside, what audit hooks are not told of is refused where it is asked for by its name."""
-        known = [
-            (module, name, vars(module)[name])
-            for module, names in _UNHEARD
-            for name in names.split()
-            if name in vars(module)
-        ]
-        for module, name, _ in known:
-            setattr(module, name, self._refusing(f"{module.__name__}.{name}"))
-        try:
-            yield
-        finally:
-            for module, name, function in known:
-                setattr(module, name, function)
+    def _refuse_unheard(self) -> None:
+        """Refuse what audit hooks are not told of where it is asked for by its name."""
+        for module, names in _UNHEARD:
+            for name in names.split():
+                if name in vars(module):
+                    setattr(module, name, self._refusing(f"{module.__name__}.{name}"))
 
     def _refusing(self, name: str) -> Callable[..., None]:
         def refuse(*_given: object, **_named: object) -> None:
