@@ -5,6 +5,7 @@ Each project here does something that could make a proof false, or last; payload
 
 from __future__ import annotations
 
+import collections
 import os
 import pickle
 import subprocess
@@ -757,6 +758,60 @@ def test_an_unpickler_while_modules_are_imported_is_named(project):
     assert not (project / "ran").exists()
     assert "mkdir would be unpickled without restriction; move what loads it" in result.output
     assert result.exit_code == 2
+
+
+OWN_UNPICKLERS = {
+    "finds by itself": """
+        class Own(pickle.Unpickler):
+            def find_class(self, module, name):
+                return getattr(importlib.import_module(module), name)
+        Own(open("plain.pkl", "rb")).load()""",
+    "in Python": """
+        class Own(pickle._Unpickler):
+            find_class = staticmethod(lambda module, name: vars(sys.modules[module])[name])
+        Own(open("plain.pkl", "rb")).load()""",
+    "from another class": """
+        class Finds:
+            def find_class(self, module, name):
+                return pickle.whichmodule(os.mkdir, name) and os.mkdir
+        class Own(Finds, pickle.Unpickler):
+            pass
+        Own(open("plain.pkl", "rb")).load()""",
+    "torch.package": 'PackageImporter("package.pt").load_pickle("kept", "x.pkl")',
+    "code of a package": 'PackageImporter("package.pt").import_module("code")',
+}
+
+
+@pytest.mark.parametrize("name", OWN_UNPICKLERS)
+def test_unpicklers_that_find_classes_by_themselves_are_watched(project, name):
+    """Of which audit hooks are told nothing, while modules are imported."""
+    from torch.package import PackageExporter
+
+    keep_evil(project)
+    with PackageExporter(project / "package.pt") as package:
+        package.extern("**")
+        package.save_pickle("kept", "x.pkl", Payload(project / "ran"))
+        package.save_source_string("code", f"import os\nos.mkdir({str(project / 'ran')!r})")
+    begin = "import importlib, os, pickle, sys\nfrom torch.package import PackageImporter\n"
+    write(project, {"app/model.py": begin + dedent(OWN_UNPICKLERS[name]).lstrip() + "\n" + MODEL})
+    result = verify()
+    assert not (project / "ran").exists()
+    assert "; move what loads it into a function" in result.output, result.output
+    assert result.exit_code == 2
+
+
+def test_an_unpickler_that_finds_what_does_no_harm_goes_on(project):
+    """By the name that the file has for it, or by its own."""
+    (project / "plain.pkl").write_bytes(pickle.dumps(collections.OrderedDict(a=1)))
+    text = """
+        import collections, pickle
+        class Own(pickle.Unpickler):
+            def find_class(self, module, name):
+                return collections.OrderedDict
+        assert Own(open("plain.pkl", "rb")).load() == {"a": 1}
+        """
+    write(project, {"app/model.py": dedent(text).lstrip() + MODEL})
+    assert verify().exit_code == 0
 
 
 def test_what_torch_allows_and_the_classes_in_question_may_be_loaded(project):

@@ -91,9 +91,11 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
     load = loader.load
     guarding = _beside("guarding_child")
     guard = guarding.ProofGuard()
+    unpicklers = _beside("unpicklers_child")
+    unpicklers.watch_unpicklers(guard.find)
     restoring = _restoring(loader, request)
     originals = _beside("original_child")
-    scripts = (sys.modules[__name__], restoring.script, guarding, originals)
+    scripts = (sys.modules[__name__], restoring.script, guarding, unpicklers, originals)
     original = originals.Original(loader, *scripts)
     version: dict[str, Any] = {"torch": torch.__version__, "shadow": _shadow(torch, request)}
     context = getattr(loader, "safe_globals", None)

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if sys.platform != "win32":
     import termios
@@ -50,6 +50,8 @@ _UNHEARD = (
 clock, and of terminals."""
 _DO = ("socket.", "ctypes.", "winreg.", "shutil.", "urllib.", "ftplib.", "smtplib.", "tempfile.")
 """What the names of other such events begin with."""
+_OF_PACKAGE = "<torch_package_"
+"""What the names of files begin with that ``torch.package`` takes code from."""
 _WHILE = "while the file loads, which no proof does"
 _names_in, _state_of, _is_folder = os.listdir, os.fstat, os.path.isdir
 """As they are before a project may put something else in their place."""
@@ -83,14 +85,25 @@ class ProofGuard:
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        is_asked = self._known is not None and event == "pickle.find_class"
-        if is_asked and (name := f"{args[0]}.{args[1]}") not in (self._known or ()):
-            self._met = f"{name} would be unpickled without restriction"
-            raise RuntimeError(f"{self._met}; move what loads it into a function")
+        if event == "pickle.find_class":
+            self.find(f"{args[0]}.{args[1]}")
+        if event == "exec" and self._known is not None:
+            source = getattr(args[0], "co_filename", "")
+            if source.startswith(_OF_PACKAGE):
+                self._refuse(f"code of a package of torch.package would run ({source})")
         if self._is_loading and _does(event, args):
             shown = f"({args[0]!r:.80})" if args and isinstance(args[0], (str, bytes)) else ""
             self._done = f"{event}{shown} is called {_WHILE}"
             raise RuntimeError(self._done)
+
+    def find(self, *names: str) -> None:
+        """What an unpickler finds: the name that a file gives, and what that leads to."""
+        if self._known is not None and self._known.isdisjoint(names):
+            self._refuse(f"{names[-1]} would be unpickled without restriction")
+
+    def _refuse(self, met: str) -> NoReturn:
+        self._met = met
+        raise RuntimeError(f"{met}; move what loads it into a function")
 
     @contextmanager
     def only(self, known: frozenset[str]) -> Iterator[None]:
