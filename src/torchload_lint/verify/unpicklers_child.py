@@ -36,14 +36,14 @@ def watch_unpicklers(find: Callable[..., None]) -> None:
             super().__init_subclass__(**given)
             watch(cls)
 
-    for there in (*_below(in_python), *_below(in_c)):
-        watch(there)
+    for kind in [*_below(in_python), *_below(in_c)]:
+        watch(kind)
     in_python.__init_subclass__ = classmethod(lambda cls, **_given: watch(cls))
     for module in modules:
         module.Unpickler = Unpickler
 
 
-def _below(kind: type) -> Iterator[type]:
+def _below(kind: Any) -> Iterator[Any]:  # noqa: ANN401 - a class
     for one in kind.__subclasses__():
         yield one
         yield from _below(one)
