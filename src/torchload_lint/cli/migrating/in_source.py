@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import Target, Verdict, inspect_file
 from torchload_lint.checkpoint.known.torch_range import behaviour
+from torchload_lint.cli.migrating.writers import shown_from_here, what_becomes_of, writers_of
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import Applicability, Edit, Fix, Span
 from torchload_lint.escaping import printable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint import TorchVersion
     from torchload_lint.checkpoint.known.torch_range import TorchRange
     from torchload_lint.cli.migrating.tasks import Task
+    from torchload_lint.cli.migrating.writers import WritingSave
     from torchload_lint.config import Settings
     from torchload_lint.migrate import MigrationOptions, MigrationPlan, MigrationResult
     from torchload_lint.migrate.results import Note
@@ -52,20 +54,21 @@ def source_changes(
 
     projects = Projects(settings)
     targets = {os.path.realpath(task.source): task.target for task, _ in done}
+    writers: list[WritingSave] = []
     plans = {os.path.realpath(task.source): result.plan for task, result in done}
     try:
         found = [projects.project_of(path) for path in map(Path, targets)]
         known = {str(project.config.root): project for project in found if project.is_marked}
-        shown = [
-            text
-            for project in known.values()
-            for text in _in_project(project, projects, targets, options, plans)
-        ]
+        shown: list[str] = []
+        for load, moved in _loads_of(known.values(), projects, targets):
+            shown += _change(load, moved, options, [plans[str(read)] for read, _ in moved])
+            writers += writers_of(load, moved)
     except ConfigError:
         return
     if shown:
         yield "\nThe code that loads them:\n"
         yield from shown
+        yield from what_becomes_of(writers, options)
 
 
 def where_they_load(
@@ -112,24 +115,21 @@ def _failing(target: Path, torch: TorchRange) -> Iterator[TorchVersion]:
             yield line
 
 
-def _in_project(
-    project: Project,
-    projects: Projects,
-    targets: dict[str, Path],
-    options: MigrationOptions,
-    plans: Mapping[str, MigrationPlan],
-) -> Iterator[str]:
+def _loads_of(
+    known: Iterable[Project], projects: Projects, targets: Mapping[str, Path]
+) -> Iterator[tuple[SurveyedLoad, list[tuple[Path, Path]]]]:
+    """The loads of some projects that read migrated files, with these and what they have become."""
     from torchload_lint.workspace import discover  # noqa: PLC0415
     from torchload_lint.workspace.survey import survey  # noqa: PLC0415
 
-    root = Path(project.config.root)
-    files, _ = discover([root], projects.config_of)
-    for load in survey(map(Path, files), projects):
-        here = Path(load.project.config.root)
-        found = [os.path.realpath(here / report.path) for report in load.situation.reports]
-        moved = [(Path(read), targets[read]) for read in found if read in targets]
-        if moved:
-            yield from _change(load, moved, options, [plans[str(read)] for read, _ in moved])
+    for project in known:
+        files, _ = discover([Path(project.config.root)], projects.config_of)
+        for load in survey(map(Path, files), projects):
+            here = Path(load.project.config.root)
+            found = [os.path.realpath(here / report.path) for report in load.situation.reports]
+            moved = [(Path(read), targets[read]) for read in found if read in targets]
+            if moved:
+                yield load, moved
 
 
 def _change(
@@ -169,7 +169,7 @@ def _change(
         notes.append("its allowlist is no longer needed")
     notes += _other_types(plans)
     said = ": " + "; ".join(notes) if notes else ""
-    yield printable(f"  {_shown(load.path)}:{load.cell_and_row}{said}") + "\n"
+    yield printable(f"  {shown_from_here(load.path)}:{load.cell_and_row}{said}") + "\n"
     if old != new:
         yield from (printable(f"    - {line}") + "\n" for line in old[first : len(old) - common])
         yield from (printable(f"    + {line}") + "\n" for line in new[first : len(new) - common])
@@ -241,11 +241,6 @@ def _place_in(node: ast.expr, call: ast.expr) -> str | None:
         keys = f"[{node.slice.value!r}]{keys}"
         node = node.value
     return keys if node is call else None
-
-
-def _shown(path: Path) -> Path:
-    """A path as it is called from here, where it lies below."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _path_edits(
