@@ -420,6 +420,38 @@ def test_the_lines_for_safetensors_read_the_new_files(project: Path) -> None:
     assert torch.equal(found["b"]["w"], torch.ones(2))
 
 
+def test_reads_of_what_a_part_does_not_hold(project: Path) -> None:
+    """The line that is offered gives the part alone: what reads the rest of the file fails."""
+    found = {"net": {"w": torch.ones(2)}, "step": 3, "args": argparse.Namespace(lr=1), "best": 0}
+    torch.save(found, project / "w/a.pt")
+    source = (
+        "import torch\n"
+        'a = torch.load("w/a.pt", weights_only=False)\n'
+        'w = a["net"]["w"]\n'
+        'step, best = a["step"], a.get("best")\n'
+        'del a["args"]\n'
+        'a["new"] = w.get("other")\n'
+        'print(torch.load("w/a.pt", weights_only=False)["net"])\n'
+    )
+    (project / "read.py").write_text(source)
+    told = run("w/a.pt", "--only", "net").output.partition("The code that loads them:\n")[2]
+    assert (
+        "  read.py:2: it gives what was at ['net']; what leads there is no longer to be read: "
+        "['net'] at read.py:3; what stood beside it is not in the new file: "
+        "['step'] at read.py:4, ['best'] at read.py:4\n"
+    ) in told
+    assert (
+        "read.py:7: it gives what was at ['net']; what leads there is no longer to be read: "
+        in told
+    )
+    new = load(project / "w/a.migrated.pt")
+    assert not {"net", "step", "best"} & new.keys()
+    many = "".join(f'a["k{number}"]\n' for number in range(10))
+    (project / "read.py").write_text(f"{source}{many}")
+    told = run("w/a.pt", "--only", "net", "--force").output
+    assert "['k5'] at read.py:13, 4 other reads\n" in told
+
+
 def test_of_many_files_each_is_one_line(project: Path) -> None:
     for number in range(4):
         torch.save(

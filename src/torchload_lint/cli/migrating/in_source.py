@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 _UNWRAPPED = 1_000_000
 """A call that is wrapped anew is one edit, which would overlap with the one of its path."""
 
+_READS_TOLD = 8
+"""So many reads of what a new file lacks are told at a load."""
+
 _FEW = 3
 """So many kinds of changed values are told at a load."""
 
@@ -146,8 +149,7 @@ def _change(
     module, call = load.situation.module, load.situation.load
     edits, notes = _path_edits(load, moved)
     top = "".join(f"[{key!r}]" for key in options.only)
-    if top:
-        notes.append(f"it gives what was at {top}")
+    notes += _of_a_part(load, options.only, top)
     states = [
         (what, place.removeprefix(top)) for plan in plans for what, place in state_dicts(plan)
     ]
@@ -173,6 +175,35 @@ def _change(
     if old != new:
         yield from (printable(f"    - {line}") + "\n" for line in old[first : len(old) - common])
         yield from (printable(f"    + {line}") + "\n" for line in new[first : len(new) - common])
+
+
+def _of_a_part(load: SurveyedLoad, only: Sequence[str], top: str) -> Iterator[str]:
+    """That the new file holds a part of what the old one held, and what reads the rest of it."""
+    from torchload_lint.source.saving.pairs import reads_by_key  # noqa: PLC0415
+
+    if not only:
+        return
+    yield f"it gives what was at {top}"
+    module, shown = load.situation.module, shown_from_here(load.path)
+    leading: list[str] = []
+    beside: list[str] = []
+    for node, key in reads_by_key(load.situation.load, module):
+        place = f"{module.path}:{module.span(node).start.row}"
+        if load.notebook is not None:
+            place = load.notebook.by_cell(place, module.path)
+        which = leading if only[0] in {key, repr(key)} else beside
+        which.append(f"[{key!r}] at {shown}{place.removeprefix(module.path)}")
+    if leading:
+        yield f"what leads there is no longer to be read: {_listed(leading)}"
+    if beside:
+        yield f"what stood beside it is not in the new file: {_listed(beside)}"
+
+
+def _listed(reads: Iterable[str]) -> str:
+    found = list(dict.fromkeys(reads))
+    more = len(found) - _READS_TOLD
+    others = [number_of(more, "other read")] if more > 0 else []
+    return ", ".join(found[:_READS_TOLD] + others)
 
 
 def _other_types(plans: Sequence[MigrationPlan]) -> Iterator[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 _STATIONS = 4
+_ASKING = frozenset({"get", "pop"})
 """How many names and returns a loaded value is followed through."""
 _TOO_COMMON = frozenset(
     {"path", "file", "filename", "filepath", "fname", "f", "fp", "buffer", "name", "model_path"}
@@ -125,6 +126,14 @@ def asked_keys(load: LoadCall, module: Module) -> frozenset[str]:
     return frozenset(_keys_of(load.node, module, _STATIONS))
 
 
+def reads_by_key(load: LoadCall, module: Module) -> Iterator[tuple[ast.expr, str]]:
+    """Where what is loaded is asked for literal keys: ``[…]``, ``.get(…)`` and ``.pop(…)``."""
+    for place in _places(load.node, module, _STATIONS):
+        parent = module.parents.get(place)
+        if key := _key_read(parent, place) or _key_asked(parent, module):
+            yield place, key
+
+
 def surely_asked(load: LoadCall, module: Module) -> frozenset[str]:
     """Those of these keys that are read whenever the value is loaded, in no branch of their own."""
     return frozenset(
@@ -178,6 +187,15 @@ def _key_read(parent: ast.AST | None, node: ast.expr) -> str:
         is_read = isinstance(parent.ctx, ast.Load)
         if is_read and isinstance(key, ast.Constant) and isinstance(key.value, str):
             return key.value
+    return ""
+
+
+def _key_asked(method: ast.AST | None, module: Module) -> str:
+    """The literal key that ``x.get`` or ``x.pop`` is called with."""
+    call = module.parents.get(method) if isinstance(method, ast.Attribute) else None
+    if isinstance(call, ast.Call) and call.func is method and last_name(method) in _ASKING:
+        key = getattr(call.args[0], "value", None) if call.args else None
+        return key if isinstance(key, str) else ""
     return ""
 
 
