@@ -52,6 +52,7 @@ from torchload_lint.source.proofs.uses.shared import (
     kept_default,
     meets_another,
 )
+from torchload_lint.source.proofs.uses.type_forms import compiles_text
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
 
@@ -140,9 +141,9 @@ class CodeReader(PieceReader):
                 raise self._unproven(node, f"the import of {unknown}")
         if isinstance(node, ast.MatchClass):
             self._pattern(node)
-        late = ends_late(node)
-        if late:
-            raise self._unproven(node, late)
+        odd = ends_late(node) or compiles_text(node, self.module, self.project)
+        if odd:
+            raise self._unproven(node, odd)
 
     def _pattern(self, node: ast.MatchClass) -> None:
         """``case Point(x=first)`` asks for attributes by these names."""

@@ -44,6 +44,7 @@ from torchload_lint.source.proofs.uses.decorators import PROPERTIES, gives_back,
 from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
 from torchload_lint.source.proofs.uses.given_back import ASKED_BY_TORCH, gives_what_is_set
 from torchload_lint.source.proofs.uses.kept_iterators import kept_iterator
+from torchload_lint.source.proofs.uses.meanwhile import named_otherwise
 from torchload_lint.source.proofs.uses.of_members import (
     held_by_members,
     is_enumeration,
@@ -341,6 +342,8 @@ class _ProofSearch:
             self._class_value(statement.value, home, project)
             if isinstance(statement.value, ast.Name):
                 self._aliases += [(name, statement.value.id) for name in bound(statement)]
+            meanwhile = named_otherwise(bound(statement), statement.value, home)
+            self.computes = self.computes or meanwhile
             depth = depth_of(statement.value, home)
             for name in bound(statement):
                 self._share(name, 0 if name.startswith("__") else depth)

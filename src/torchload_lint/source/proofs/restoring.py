@@ -13,6 +13,8 @@ from torchload_lint.source.proofs.uses.decorators import gives_back
 from torchload_lint.vetted import computes_when_called, is_restored
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -35,6 +37,30 @@ _OWN_WAYS = (
 
 def _is_plain(name: str) -> bool:
     return name in _PLAIN_BASES or is_restored(name) or computes_when_called(name)
+
+
+_ASKED = ("__getattr__", "__getattribute__")
+
+
+def _check_metaclasses(levels: list[Holder]) -> None:
+    """Raise UnprovenError where a metaclass answers for each attribute of the class: also for those
+    by which restoring finds out whether the class takes more than its attributes (``__del__``).
+    """
+    for level in levels:
+        for meta in _metaclasses(level):
+            for one in lineage(meta, lambda _: True):
+                if any(member(one.node, name) is not None for name in _ASKED):
+                    place = f"{level.module.path}:{level.node.lineno}"
+                    raise UnprovenError(f"{place} its metaclass answers for any attribute")
+
+
+def _metaclasses(level: Holder) -> Iterator[Holder]:
+    home, project = level.module, level.project
+    for keyword in level.node.keywords:
+        dotted = home.bindings.qualified(keyword.value) if keyword.arg == "metaclass" else None
+        for found in project.definitions(dotted, home.path) if dotted else ():
+            if isinstance(found.node, ast.ClassDef):
+                yield Holder(found.node, found.module, project)
 
 
 def is_called(node: ast.ClassDef, module: Module, project: ProjectIndex) -> bool:
@@ -68,6 +94,7 @@ def why_not_restorable(node: ast.ClassDef, module: Module, project: ProjectIndex
         check_own_name(node, module)
         check_place(module, project, by_attribute=False)
         levels = list(lineage(Holder(node, module, project), _is_plain))
+        _check_metaclasses(levels)
     except UnprovenError as problem:
         return str(problem)
     for level, home, index in levels:

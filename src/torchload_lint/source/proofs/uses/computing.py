@@ -24,6 +24,7 @@ from torchload_lint.source.proofs.uses.items import (
     gives_odd_number,
     takes_chosen_item,
 )
+from torchload_lint.source.proofs.uses.meanwhile import changes_meanwhile, told
 from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
@@ -71,9 +72,10 @@ _MODULES = ("torch.nn.", "torch.distributions.")
 
 def computing(piece: ast.AST, home: SourceFile) -> str:
     """Where a piece of code computes with what the file may give; empty where it does not."""
-    if gives_odd_number(piece, home):
-        row = getattr(piece, "lineno", 1)
-        return f"{home.path}:{row} runs while torch goes through a list that it may change"
+    meanwhile = told(piece, home) if gives_odd_number(piece, home) else ""
+    meanwhile = meanwhile or changes_meanwhile(piece, home)
+    if meanwhile:
+        return meanwhile
     for node in ast.walk(piece):
         if _computes(node, home) or takes_chosen_item(node, home, _is_known):
             row = getattr(node, "lineno", 1)

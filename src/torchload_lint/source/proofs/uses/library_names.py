@@ -20,6 +20,7 @@ from torchload_lint.source.proofs.uses.fixed_values import (
     is_given_numbers,
     is_held_open,
 )
+from torchload_lint.source.proofs.uses.type_forms import is_given_types
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
@@ -59,6 +60,9 @@ _MAPPINGS = frozenset(
 
 _DELETING = frozenset({"__delitem__", "clear", "pop", "popitem"})
 
+_READING_TEXTS = frozenset({"numpy.dtype", "typing.ParamSpec", "typing.TypeVar"})
+"""Functions that take a text for source: the shape in a dtype, the bound of a variable."""
+
 _USES = (
     (CONVERTING, is_given_numbers, " of what may say where numpy shall read"),
     (MARKING, is_above_definition, ", which changes what it is given"),
@@ -66,5 +70,6 @@ _USES = (
     (MAKING_CLASSES, is_compared, ", which makes classes"),
     (OF_NEW_MODULES, is_given_new_module, " of a module that is not made there"),
     (_MAPPINGS, asks_no_method, ", which takes items of whatever it is given"),
+    (_READING_TEXTS, is_given_types, " of what the file may choose"),
     ({"dataclasses.fields"}, takes_names_of_fields, " for more than the names of fields"),
 )
