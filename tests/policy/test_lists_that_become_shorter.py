@@ -60,6 +60,14 @@ CHANGING = {
     "an attribute that may be a class": "self.items.get(1)",
     "an item of a loop": "for self.items[0] in [1]: pass",
     "a class": "Other(self.items)",
+    "a text that is put together": "return '%s' % self.items",
+    "an error that shows a text": "int(self.items)",
+    "keys of a mapping": "dict(self.items)",
+    "keys of a mapping that is spread": "return {**self.items}",
+    "a pattern of a mapping": "match self.items:\n            case {'a': 1}: pass",
+    "attributes that are a mapping of a class": "self.__dict__.get('x')",
+    "an item of such a mapping": "self.__dict__['x'] = 1",
+    "an attribute by a name of the file": "getattr(self, self.n)",
 }
 OTHER = "def empty(items): return 1\n\nclass Other:\n    def __init__(self, x=1): pass\n"
 HELP = "\n    def empty(self): return 1"
@@ -88,13 +96,13 @@ READING = {
     "a comparison": "def __eq__(self, x): return isinstance(x, Net) and self.n == x.n",
     "another name of a comparison": "def __eq__(self, x): return True\n    __le__ = __eq__",
     "a hash": "def __hash__(self): return hash((type(self), self.n))",
-    "an attribute of its own": "def __getattr__(self, n): return self.__dict__.get(n)",
+    "an attribute of its own": "def __getattr__(self, n): return self.__dict__[n]",
     "no attribute": (
         "def __getattr__(self, n):\n        if n.startswith('_'): raise AttributeError(f'no {n}')"
         "\n        return 1"
     ),
     "setting": "def __setattr__(self, n, x): super().__setattr__(n, x)",
-    "setting an item": "def __setattr__(self, n, x): self.__dict__[n] = x",
+    "an attribute of another": "def __len__(self): return getattr(self, 'n')",
     "what nobody calls by itself": "def put(self, x): self.items.append(x)",
     "a text": "def __repr__(self): return f'{self.name}({self.describe()})'\n"
     "    def describe(self): return 'x'",

@@ -36,14 +36,21 @@ _BY_CALLS = frozenset(
 """Special methods that take a call, a statement or a text, none of which is allowed meanwhile."""
 _CALLED = frozenset(
     """
-    abs all any bool callable dict enumerate float frozenset getattr hasattr hash id int isinstance
-    issubclass iter len list max min next object range reversed set slice sum super tuple type vars
-    zip
+    abs all any bool callable enumerate frozenset getattr hasattr hash id isinstance issubclass iter
+    len list max min next object range reversed set slice sum super tuple type vars zip
     """.split()
 )
-"""Functions of Python that lead to methods which Python calls by itself, and to no others."""
+"""Functions of Python that lead to methods which Python calls by itself, and to no others: not
+``dict``, which calls ``keys`` of the object, nor ``int``, whose error shows a text."""
+_OF_BASES = frozenset(
+    """
+    __bool__ __contains__ __delattr__ __eq__ __ge__ __getattr__ __getattribute__ __getitem__ __gt__
+    __hash__ __iter__ __le__ __len__ __lt__ __ne__ __next__ __reversed__ __setattr__
+    """.split()
+)
 _OF_TEXTS = frozenset({"endswith", "startswith"})
-_OF_ATTRIBUTES = frozenset({"get", "items", "keys", "values"})
+_OF_MAPPINGS = frozenset({"get", "items", "keys", "values"})
+"""Methods that the bases of mappings call (``Mapping.__eq__``)."""
 _BY_NAME = frozenset({"__delattr__", "__getattr__", "__getattribute__", "__setattr__"})
 """Methods whose first argument is the name of an attribute."""
 _SHOWN = frozenset({"__name__", "__qualname__", "__module__"})
@@ -81,7 +88,7 @@ def _is_asked(method: ast.FunctionDef | ast.AsyncFunctionDef, home: SourceFile) 
     is_property = any(
         is_accessor(one, home) or home.bindings.qualified(one) in PROPERTIES for one in decorators
     )
-    return is_property or method.name == "keys" or _is_special(method.name)
+    return is_property or method.name in _OF_MAPPINGS or _is_special(method.name)
 
 
 def _is_special(name: str) -> bool:
@@ -89,12 +96,16 @@ def _is_special(name: str) -> bool:
 
 
 def _may_change(node: ast.AST, home: SourceFile) -> bool:
-    if isinstance(node, ast.With | ast.AsyncWith):
+    if isinstance(node, ast.With | ast.AsyncWith | ast.MatchMapping):
         return True
+    if isinstance(node, ast.Dict):
+        return None in node.keys  # ``{**x}`` calls ``keys``
     if isinstance(node, ast.Subscript):
-        return not isinstance(node.ctx, ast.Load) and not _is_dict_of_self(node.value, home)
+        return not isinstance(node.ctx, ast.Load)
     if isinstance(node, ast.FormattedValue):
         return not _is_shown(node.value, home)
+    if isinstance(node, ast.BinOp):  # ``"%s" % x``
+        return isinstance(node.op, ast.Mod) and not _is_shown(node.right, home)
     if isinstance(node, ast.AugAssign):
         is_count = isinstance(node.value, ast.Constant) and isinstance(node.op, ast.Add | ast.Sub)
         return not is_count
@@ -115,8 +126,6 @@ def _is_quiet(call: ast.Call, home: SourceFile) -> bool:
         return _is_quiet_builtin(func, call, home)
     if not isinstance(func, ast.Attribute):
         return False
-    if func.attr in _OF_ATTRIBUTES:
-        return _is_dict_of_self(func.value, home)
     if func.attr in _OF_TEXTS:
         return _is_name_of_attribute(func.value, home)
     if isinstance(func.value, ast.Constant | ast.JoinedStr):
@@ -127,6 +136,10 @@ def _is_quiet(call: ast.Call, home: SourceFile) -> bool:
 def _is_quiet_builtin(func: ast.Name, call: ast.Call, home: SourceFile) -> bool:
     if home.bindings.qualified(func) != f"builtins.{func.id}":
         return False
+    if func.id in {"getattr", "hasattr"} and not any(
+        _is_name_of_attribute(one, home) for one in call.args[1:2]
+    ):
+        return False
     if func.id in _CALLED:
         return not call.keywords and not (func.id == "iter" and len(call.args) > 1)
     return func.id in BUILTINS and func.id.endswith(("Error", "Iteration"))
@@ -134,7 +147,7 @@ def _is_quiet_builtin(func: ast.Name, call: ast.Call, home: SourceFile) -> bool:
 
 def _is_of_base(func: ast.Attribute, call: ast.Call, home: SourceFile) -> bool:
     """``super().__getattr__(name)``, ``object.__setattr__(self, name, value)``."""
-    if not _is_special(func.attr):
+    if func.attr not in _OF_BASES:
         return False
     given = call.args
     if isinstance(func.value, ast.Call):
@@ -145,12 +158,6 @@ def _is_of_base(func: ast.Attribute, call: ast.Call, home: SourceFile) -> bool:
     else:
         return False
     return func.attr not in _BY_NAME or _is_name_of_attribute(given[0] if given else call, home)
-
-
-def _is_dict_of_self(node: ast.expr, home: SourceFile) -> bool:
-    if isinstance(node, ast.Attribute):
-        return node.attr == "__dict__" and home.bindings.class_of_self(node.value) is not None
-    return isinstance(node, ast.Call) and getattr(node.func, "id", "") == "vars"
 
 
 def _is_name_of_attribute(node: ast.expr, home: SourceFile) -> bool:
