@@ -124,11 +124,11 @@ def _installed(project: ProjectIndex, name: GlobalName) -> ClassFacts | None:
     facts = _facts(one, index)._replace(read_from=str(distribution))
     if facts.unproven or not isinstance(one.node, ast.ClassDef):
         return facts
-    from torchload_lint.source.proofs.changed import (  # noqa: PLC0415
+    from torchload_lint.source.proofs.proof import prove_class  # noqa: PLC0415 - as for _facts
+    from torchload_lint.source.proofs.replacing.changed import (  # noqa: PLC0415
         why_changed,
         why_changed_elsewhere,
     )
-    from torchload_lint.source.proofs.proof import prove_class  # noqa: PLC0415 - as for _facts
 
     used = prove_class(one.node, one.module, index).used
     if used is None:

@@ -34,7 +34,6 @@ from torchload_lint.source.proofs.uses.fixed_values import (
     names_type,
     replaces_text,
 )
-from torchload_lint.source.proofs.uses.late_ends import ends_late
 from torchload_lint.source.proofs.uses.late_imports import imported_late
 from torchload_lint.source.proofs.uses.library_names import misused
 from torchload_lint.source.proofs.uses.missing import defined_anew
@@ -53,6 +52,7 @@ from torchload_lint.source.proofs.uses.shared import (
     meets_another,
 )
 from torchload_lint.source.proofs.uses.type_forms import compiles_text
+from torchload_lint.source.proofs.uses.unasked.late_ends import ends_late
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
 

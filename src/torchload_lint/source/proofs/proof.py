@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called
 from torchload_lint.source.names.members import body, is_function, odd_members
-from torchload_lint.source.proofs.changed import why_changed, why_changed_elsewhere
 from torchload_lint.source.proofs.code import CodeReader
 from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
@@ -33,6 +32,7 @@ from torchload_lint.source.proofs.known.harmless import (
 from torchload_lint.source.proofs.lineage import Holder, UnprovenError, lineage
 from torchload_lint.source.proofs.piece_reader import Piece
 from torchload_lint.source.proofs.replaced import Used, bound, why_replaced
+from torchload_lint.source.proofs.replacing.changed import why_changed, why_changed_elsewhere
 from torchload_lint.source.proofs.steady import (
     check_namesakes,
     check_own_name,
@@ -43,8 +43,6 @@ from torchload_lint.source.proofs.uses.computing import computing, makes_array
 from torchload_lint.source.proofs.uses.decorators import PROPERTIES, gives_back, is_accessor
 from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
 from torchload_lint.source.proofs.uses.given_back import ASKED_BY_TORCH, gives_what_is_set
-from torchload_lint.source.proofs.uses.kept_iterators import kept_iterator
-from torchload_lint.source.proofs.uses.meanwhile import named_otherwise
 from torchload_lint.source.proofs.uses.of_members import (
     held_by_members,
     is_enumeration,
@@ -53,6 +51,8 @@ from torchload_lint.source.proofs.uses.of_members import (
 )
 from torchload_lint.source.proofs.uses.own_self import is_of_class
 from torchload_lint.source.proofs.uses.shared import default_by_place, depth_of
+from torchload_lint.source.proofs.uses.unasked.kept_iterators import kept_iterator
+from torchload_lint.source.proofs.uses.unasked.meanwhile import named_otherwise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,7 +24,7 @@ from torchload_lint.source.proofs.uses.items import (
     gives_odd_number,
     takes_chosen_item,
 )
-from torchload_lint.source.proofs.uses.meanwhile import changes_meanwhile, told
+from torchload_lint.source.proofs.uses.unasked.meanwhile import changes_meanwhile, told
 from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
