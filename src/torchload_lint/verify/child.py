@@ -89,13 +89,10 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
         return {"status": "no-torch", "error": f"{torch.__file__} is another module of that name"}
     loader = _own_loader(torch)
     load = loader.load
-    guarding = _beside("guarding_child")
-    guard = guarding.ProofGuard()
-    unpicklers = _beside("unpicklers_child")
-    unpicklers.watch_unpicklers(guard.find)
+    guard, guards = _guard(torch)
     restoring = _restoring(loader, request)
     originals = _beside("original_child")
-    scripts = (sys.modules[__name__], restoring.script, guarding, unpicklers, originals)
+    scripts = (sys.modules[__name__], restoring.script, *guards, originals)
     original = originals.Original(loader, *scripts)
     version: dict[str, Any] = {"torch": torch.__version__, "shadow": _shadow(torch, request)}
     context = getattr(loader, "safe_globals", None)
@@ -137,6 +134,16 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
         with context([*registered, *entries]):
             outcome = _load(load, request, restoring)
     return {**guard.judged(outcome), **version, "imported": _new_modules(before)}
+
+
+def _guard(torch: Any) -> tuple[Any, list[ModuleType]]:  # noqa: ANN401 - a module
+    """What watches the loads, those of the project's modules, too; and its scripts."""
+    guarding, unpicklers = _beside("guarding_child"), _beside("unpicklers_child")
+    guard = guarding.ProofGuard()
+    unpicklers.watch_unpicklers(guard.find)
+    if restricted := getattr(torch, "_weights_only_unpickler", None):
+        guard.watch(restricted.Unpickler)
+    return guard, [guarding, unpicklers]
 
 
 def _folder() -> tuple[int, int]:

@@ -53,7 +53,9 @@ _DO = ("socket.", "ctypes.", "winreg.", "shutil.", "urllib.", "ftplib.", "smtpli
 _OF_PACKAGE = "<torch_package_"
 """What the names of files begin with that ``torch.package`` takes code from."""
 _WHILE = "while the file loads, which no proof does"
-_names_in, _state_of, _is_folder = os.listdir, os.fstat, os.path.isdir
+_names_in, _state_of, _is_folder, _thread_of = (
+    os.listdir, os.fstat, os.path.isdir, _thread.get_ident,
+)  # fmt: skip
 """As they are before a project may put something else in their place."""
 _IS_CUT = re.compile("Bad file descriptor|non-socket")
 _KINDS = frozenset({stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK})
@@ -79,6 +81,7 @@ class ProofGuard:
         self._met = ""
         self._done = ""
         self._is_loading = False
+        self._loads_in = 0
         self._shut = _way_to_shut()
         self._cut = _way_to_cut()
         self._is_shut = self._has_cut = False
@@ -91,7 +94,7 @@ class ProofGuard:
             source = getattr(args[0], "co_filename", "")
             if source.startswith(_OF_PACKAGE):
                 self._refuse(f"code of a package of torch.package would run ({source})")
-        if self._is_loading and _does(event, args):
+        if (self._is_loading or self._loads_in == _thread_of()) and _does(event, args):
             shown = f"({args[0]!r:.80})" if args and isinstance(args[0], (str, bytes)) else ""
             self._done = f"{event}{shown} is called {_WHILE}"
             raise RuntimeError(self._done)
@@ -113,6 +116,19 @@ class ProofGuard:
             yield
         finally:
             self._known = before
+
+    def watch(self, unpickler: Any) -> None:  # noqa: ANN401 - a class
+        """Watch what is done in loads by this class, those of the project's modules, too."""
+        own = unpickler.load
+
+        def load(self_: object) -> Any:  # noqa: ANN401 - any object
+            before, self._loads_in = self._loads_in, _thread_of()
+            try:
+                return own(self_)
+            finally:
+                self._loads_in = before
+
+        unpickler.load = load
 
     def begin_to_load(self) -> None:
         """From now on nothing is unpickled unseen, and nothing done but to compute and to read, by
