@@ -824,6 +824,24 @@ def test_unpicklers_that_find_classes_by_themselves_are_watched(project, name):
     assert result.exit_code == 2
 
 
+def test_what_a_module_leaves_running_unpickles_nothing(project):
+    """Neither between the imports and the load, nor after it."""
+    keep_evil(project)
+    text = """
+        import pickle, threading, time
+        def keep_trying():
+            while True:
+                try:
+                    return pickle.load(open("plain.pkl", "rb"))
+                except BaseException:
+                    time.sleep(0.0001)
+        threading.Thread(target=keep_trying, daemon=True).start()
+        """
+    write(project, {"app/model.py": dedent(text).lstrip() + MODEL})
+    verify()
+    assert not (project / "ran").exists()
+
+
 def test_an_unpickler_that_finds_what_does_no_harm_goes_on(project):
     """By the name that the file has for it, or by its own."""
     (project / "plain.pkl").write_bytes(pickle.dumps(collections.OrderedDict(a=1)))

@@ -14,7 +14,7 @@ import stat
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if sys.platform != "win32":
@@ -26,7 +26,7 @@ else:
     _TERMINALS = ()
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _DOES = frozenset(
     """
@@ -108,14 +108,11 @@ class ProofGuard:
         self._met = met
         raise RuntimeError(f"{met}; move what loads it into a function")
 
-    @contextmanager
-    def only(self, known: frozenset[str]) -> Iterator[None]:
-        """Inside, nothing but known names is unpickled without torch's restrictions."""
-        before, self._known = self._known, known
-        try:
-            yield
-        finally:
-            self._known = before
+    def begin_to_import(self, known: frozenset[str]) -> None:
+        """From now on nothing but known names is unpickled without torch's restrictions: also
+        between the imports and the load, by what a module has left running.
+        """
+        self._known = known
 
     def watch(self, unpickler: Any) -> None:  # noqa: ANN401 - a class
         """Watch what is done in loads by this class, those of the project's modules, too."""
