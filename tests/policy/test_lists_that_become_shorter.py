@@ -75,8 +75,12 @@ HELP = "\n    def empty(self): return 1"
 
 @pytest.mark.parametrize("statement", CHANGING.values(), ids=CHANGING)
 @pytest.mark.parametrize(
-    "head", ["def __len__(self)", "def __getattr__(self, n)", "@property\n    def size(self)"]
-)
+    "head",
+    [
+        "def __len__(self)", "def __getattr__(self, n)", "@property\n    def size(self)",
+        "def items(self)",
+    ],
+)  # fmt: skip
 def test_what_python_calls_by_itself_changes_nothing(head, statement, tmp_path):
     project(tmp_path, OTHER, f"{head}:\n        {statement}\n        return 1{HELP}")
     assert not stands_as_itself(tmp_path)

@@ -164,7 +164,8 @@ def test_an_operator_of_another_object_is_given_what_is_shared(use, tmp_path, mo
 
 @pytest.mark.parametrize("use", ["ROWS[0] + [x]", "COMMANDS == ['ls']", "COMMANDS * len(x)"])
 def test_an_operator_beside_a_plain_value(use, tmp_path):
-    (tmp_path / "jobs.py").write_text(HEAD + MET.format(use=use))
+    reads = MET.replace("other.insert(0, 'rm')", "return True")
+    (tmp_path / "jobs.py").write_text(HEAD + reads.format(use=use))
     assert trust(tmp_path, "jobs", "Job", forge.new(forge.name("jobs", "Job"))) is Trust.FIRST_PARTY
 
 

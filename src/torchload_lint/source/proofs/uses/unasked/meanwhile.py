@@ -49,7 +49,7 @@ _OF_BASES = frozenset(
     """.split()
 )
 _OF_TEXTS = frozenset({"endswith", "startswith"})
-_OF_MAPPINGS = frozenset({"get", "items", "keys", "values"})
+_OF_MAPPINGS = frozenset({"items", "keys", "values"})
 """Methods that the bases of mappings call (``Mapping.__eq__``)."""
 _BY_NAME = frozenset({"__delattr__", "__getattr__", "__getattribute__", "__setattr__"})
 """Methods whose first argument is the name of an attribute."""
