@@ -117,8 +117,18 @@ def _pairs(args: tuple[PickledValue, ...]) -> str:
 
 
 def _timedelta(args: tuple[PickledValue, ...]) -> str:
-    too_long = isinstance(args[0], int) and abs(args[0]) > _MOST_DAYS if args else False
-    return "it is too long" if too_long else _all_of("numbers", "int bool float")(args)
+    wrong = _all_of("numbers", "int bool float")(args)
+    return wrong or ("" if _microseconds(args) is not None else "it is too long")
+
+
+def _microseconds(args: tuple[PickledValue, ...]) -> float | None:
+    """How long a ``timedelta`` of these arguments is; None where Python has none."""
+    numbers = [one if isinstance(one, int | float) else 0 for one in args]
+    if not all(abs(one) <= _MOST_OF_A_UNIT for one in numbers):  # NaN is not, either
+        return None
+    length = sum(one * size for one, size in zip(numbers, _IN_MICROSECONDS, strict=False))
+    longest = _MOST_DAYS * _DAY
+    return length if -longest <= length < longest + _DAY else None
 
 
 _RANGES = (
@@ -149,6 +159,8 @@ def _moment(size: int, first: int, fewest: int, last: int) -> _Check:
     return fault
 
 
+_MOST_OF_A_UNIT = 10**20
+"""More than the microseconds of the longest ``timedelta``."""
 _STATE = 2
 """The bytes, and a time zone."""
 
@@ -199,14 +211,16 @@ def _timezone(args: tuple[PickledValue, ...]) -> str:
     if is_none:
         return "its offset is no time, or its name no text"
     given = args[0].args if isinstance(args[0], ObjectValue) else ()
-    parts = given if isinstance(given, tuple) and len(given) <= len(_IN_SECONDS) else ()
-    numbers = [one if isinstance(one, int) else 0 for one in parts]
-    offset = sum(one * size for one, size in zip(numbers, _IN_SECONDS, strict=False))
-    return "" if abs(offset) < _IN_SECONDS[0] else "its offset is more than a day"
+    offset = _microseconds(given if isinstance(given, tuple) else ())
+    is_offset = offset is not None and abs(offset) < _DAY
+    return "" if is_offset else "its offset is more than a day"
 
 
-_IN_SECONDS = (86_400, 1, 1e-6)
-"""The arguments of a ``timedelta`` that Python writes: days, seconds, microseconds."""
+_DAY = 86_400_000_000
+_IN_MICROSECONDS = (_DAY, 1_000_000, 1, 1_000, 60_000_000, 3_600_000_000, 7 * _DAY)
+"""The arguments of a ``timedelta``: days, seconds, microseconds, which Python writes alone, and
+milliseconds, minutes, hours, weeks.
+"""
 
 
 _PATH = (0, 10**6, _all_of("texts", "str"))
