@@ -220,6 +220,13 @@ def test_torch_refuses_what_is_told_of_and_loads_it_once_fixed(
     assert run_twice(fixed) == {}
 
 
+def test_what_no_allowlist_helps_is_one_finding(tmp_path: Path) -> None:
+    resuming = FAIL["a save and a load method"][0]
+    folder = written(tmp_path / "p", resuming.replace("}, path)", "}, path, pickle_protocol=4)"))
+    found = [one for file in check(folder, settings=TORCH).results for one in file.diagnostics]
+    assert [one.code for one in found if one.severity is not Severity.INFO] == ["TLL104", "TLL402"]
+
+
 ELSEWHERE = {
     # another file of the project, and whether what it allows may hold at the load
     "the word in a comment": ("# see safe_globals\n", False),

@@ -9,6 +9,7 @@ import pytest
 from project_files import project
 from running import run_script, write
 from torchload_lint.source.paths import resolve_path
+from torchload_lint.source.saving.contained.plain_values import CONSTANTS
 from torchload_lint.source.saving.producers import producers_for
 
 HEAD = """
@@ -435,6 +436,7 @@ PLAIN = {
     "YAML": "import yaml\nstate = {'cfg': yaml.safe_load(open('c.yaml'))}",
     "JSON": "import json\nstate = {'cfg': json.load(open('c.json'))}",
     "a number of OmegaConf's": OMEGACONF + "state = {'lr': OmegaConf.load('c.yaml').a.b}",
+    "numbers that have a name": "import numpy as np\nstate = {'best': np.inf, 'none': torch.nan}",
     "to_container": OMEGACONF + "state = OmegaConf.to_container(OmegaConf.load('c.yaml'))",
 }
 
@@ -443,6 +445,17 @@ PLAIN = {
 def test_objects_of_configuration_libraries_are_no_dictionaries(code):
     last = LOAD if "torch.save" in code else SAVE
     assert not said({**FILES, "main.py": f"import torch\n{code}{last}"}, "main.py").complete
+
+
+@pytest.mark.torch
+def test_numbers_that_have_a_name_are_those_of_python():
+    torch, numpy, known = pytest.importorskip("torch"), pytest.importorskip("numpy"), 0
+    for dotted in CONSTANTS:
+        library, _, name = dotted.partition(".")
+        value = getattr(torch if library == "torch" else numpy, name, None)
+        assert type(value) in {float, bool, type(None)}, dotted
+        known += type(value) is float
+    assert known >= len(("torch.inf", "torch.nan", "torch.pi", "torch.e", "numpy.inf"))
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -122,8 +122,8 @@ def _saved_with_it(situation: Situation, context: Context) -> Iterator[Diagnosti
     """A load that fails on what a save of the project is seen to write: where nothing else says
     that it reads what this one writes, but that it saves all that is asked for, that is said.
     """
-    if not situation.saved_besides:
-        return
+    if not situation.saved_besides or situation.refused_when_saved:
+        return  # what no list helps is another finding
     as_if = as_saved(situation, context)
     if not as_if.missing or as_if.unknown_calls:
         return

@@ -380,7 +380,7 @@ class _Collector:
 
     def _global(self, dotted: str) -> str:
         """A class or function itself, or a dtype: torch's are named by where they really live."""
-        if dotted.startswith(("torch.float", "torch.int", "torch.bfloat", "torch.long")):
+        if dotted in plain_values.CONSTANTS or dotted.startswith(plain_values.DTYPES):
             return "plain value"
         if dotted == "torch.__version__":
             self.need(GlobalName("torch.torch_version", "TorchVersion"))
