@@ -107,10 +107,13 @@ def overwriting(paths: Iterable[str], module: Module, project: ProjectIndex) -> 
 
 def _writing(project: ProjectIndex) -> list[str]:
     """The files of the project that may put a file somewhere."""
-    files = project.files
-    texts = ((path, files.text(path)) for path in files.python_files())
+
+    def writes(path: str) -> bool:
+        text = project.files.text(path) or ""
+        return project.remember_of("writes", path, text, lambda: bool(_TELLING.search(text)))
+
     return project.remember(
-        ("saving", "writing files"), lambda: [p for p, t in texts if t and _TELLING.search(t)]
+        ("saving", "writing files"), lambda: list(filter(writes, project.files.python_files()))
     )
 
 

@@ -29,6 +29,8 @@ SEARCHES_BEFORE_INDEX = 24
 """After so many searches through all files their words are collected; most runs ask for fewer."""
 INDEXED_BYTES = 128 * 2**20
 """How much source is indexed at most: an index takes as much memory as the source."""
+DECODED_BYTES = 32 * 2**20
+"""How much source is kept as text besides, at most: some is asked for thousands of times."""
 
 
 class DiskFiles:
@@ -48,6 +50,9 @@ class DiskFiles:
         self._is_cut = False
         self._bytes: dict[str, bytes] = {}
         self._kept = 0
+        self._texts: dict[str, tuple[bytes, str | None]] = {}
+        """The text of some files, with the bytes that it was decoded from."""
+        self._decoded = 0
         self._holding: dict[str, list[str]] = {}
         """Identifier → the Python files that hold it, as long as no file changes."""
         self._others: dict[tuple[str, str], list[str]] = {}
@@ -133,10 +138,14 @@ class DiskFiles:
         data = self.data(path)
         if not data:
             return "" if self._is_empty(path) else None
-        try:
-            return decode(data).text
-        except (SyntaxError, ValueError):
-            return None
+        known = self._texts.get(path)
+        if known is None or known[0] is not data:
+            known = self._texts[path] = (data, _decoded(data))
+            self._decoded += len(data)
+        if self._decoded > DECODED_BYTES:
+            self._texts.clear()
+            self._decoded = 0
+        return known[1]
 
     def exists(self, path: str) -> bool:
         """Whether a file of that name is there."""
@@ -205,6 +214,13 @@ class DiskFiles:
         if not self._is_full(data):
             self._kept += len(data) - len(self._bytes.get(path, b""))
             self._bytes[path] = data
+
+
+def _decoded(data: bytes) -> str | None:
+    try:
+        return decode(data).text
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _encoded(word: str) -> bytes:

@@ -113,7 +113,7 @@ def stores_on_imports(project: ProjectIndex) -> Iterator[AttributeStore]:
 
 def _targets(path: str, project: ProjectIndex) -> _Targets:
     text = project.files.text(path) or ""
-    return project.remember(("stores", "targets", text), lambda: _read(text))
+    return project.remember_of("stored names", path, text, lambda: _read(text))
 
 
 def _read(text: str) -> _Targets:
