@@ -249,7 +249,12 @@ def test_a_check_asks_who_writes_a_file_where_a_save_may_be_refused(
 ):
     asked = []
     find = producers.producers_for
-    monkeypatch.setattr(producers, "producers_for", lambda *of: asked.append(of) or find(*of))
+
+    def counted(*of, **how):
+        asked.append(of)
+        return find(*of, **how)
+
+    monkeypatch.setattr(producers, "producers_for", counted)
     (tmp_path / "torchload-lint.toml").write_text("")
     (tmp_path / "load.py").write_text('import torch\nx = torch.load("w.pt")\n')
     (tmp_path / "save.py").write_text(

@@ -14,11 +14,10 @@ from fixes.equivalence import same_but_for_safe_globals
 from fixes.tools import NAMESPACE, fix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("nothing_allowed")]
 
 PROGRAMS = {
     "assignment": "result = torch.load(p)",
@@ -233,16 +232,6 @@ PROGRAMS = {
     "a row that goes on": "import os; \\\nresult = torch.load(p); \\\nassert result",
     "string over rows": 'result = dict([("""a\n b""", torch.load(p))])["a\\n b"]',
 }
-
-
-@pytest.fixture(autouse=True)
-def _nothing_allowed() -> Iterator[None]:
-    """What other tests of this process have imported (torch.distributed) registers names too."""
-    registered = torch.serialization.get_safe_globals()
-    torch.serialization.clear_safe_globals()
-    yield
-    torch.serialization.clear_safe_globals()
-    torch.serialization.add_safe_globals(registered)
 
 
 def allowed() -> set[object]:

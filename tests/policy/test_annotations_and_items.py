@@ -138,7 +138,9 @@ SHORTER = (
     "self.items.clear(); return 1", "del self.items[1:]; return 1", "return self.items.pop() or 1",
     "return self.other()", "return len(self.items)",
 )  # fmt: skip
-READ = "return int(self.n)", '"""The number."""; return self.n', "return int(self.n) + 1"
+READ = "return self.n", '"""The number."""; return self.n', "return 1"
+SHOWING = "return int(self.n)", "return int(self.n) + 1"
+"""What fails for a text shows it, by its own ``__repr__``."""
 
 
 def test_a_number_makes_the_list_shorter_that_torch_reads(tmp_path):
@@ -155,7 +157,7 @@ def test_a_number_makes_the_list_shorter_that_torch_reads(tmp_path):
     assert loaded(tmp_path, repeated).returncode < 0
 
 
-@pytest.mark.parametrize("body", [*SHORTER, *READ])
+@pytest.mark.parametrize("body", [*SHORTER, *READ, *SHOWING])
 def test_only_a_number_that_is_read_may_be_given(body, tmp_path):
     project(tmp_path, "", f"def __int__(self): {body}")
     assert stands_as_itself(tmp_path) is (body in READ)
