@@ -35,6 +35,20 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]
 
+
+@pytest.fixture(autouse=True)
+def _as_torch_registers_them() -> None:
+    """torch allows jagged tensors when it is imported; a block of another test of this process that
+    allows them as well takes them away with its end.
+    """
+    from torch.nested._internal.nested_tensor import (
+        NestedTensor,
+        _rebuild_njt,
+    )
+
+    torch.serialization.add_safe_globals([NestedTensor, _rebuild_njt])
+
+
 NONE, TRUE, FALSE = b"N", b"\x88", b"\x89"
 U = "torch._utils"
 JAGGED = "torch.nested._internal.nested_tensor"
