@@ -6,12 +6,14 @@ Only programs that the tests wrote themselves are run.
 from __future__ import annotations
 
 import io
+import json
 import os
 import runpy
+import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from textwrap import dedent
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,6 +56,20 @@ def run_text(root: Path, text: str, *, path: Sequence[str] = (".",)) -> Ran:
         exec(dedent(text), {"__name__": "made"})
 
     return _in_fork(root, program)
+
+
+def answer_of(program: str, given: object, root: Path) -> Any:
+    """What a program in a process of its own prints in its last line; both ways as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", program],
+        cwd=root,
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _in_fork(root: Path, program: Callable[[], None]) -> Ran:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from running import answer_of
 from torchload_lint.api import Options, check
 from torchload_lint.config import Settings
 from torchload_lint.diagnostic import Applicability, Severity
@@ -145,15 +143,8 @@ def run_twice(folders: dict[str, Path]) -> dict[str, str]:
     """What the second run of each program, which loads what the first one saved, ends with, where
     it fails.
     """
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", RUN_ALL],
-        input=json.dumps({case: str(folder) for case, folder in folders.items()}),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    given = {case: str(folder) for case, folder in folders.items()}
+    found: dict[str, str] = answer_of(RUN_ALL, given, next(iter(folders.values())))
     return found
 
 

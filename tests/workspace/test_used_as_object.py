@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from running import answer_of
 from torchload_lint.api import check
 from torchload_lint.config import Settings
 
@@ -151,16 +149,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         case: (f"{HEAD}{given}torch.save({saved}, path)\n", f"{HEAD}\n{body}\n")
         for case, (saved, body) in {**FAIL, **RUN}.items()
     }
-    done = subprocess.run(
-        [sys.executable, "-c", RUN_ALL],
-        cwd=tmp_path_factory.mktemp("programs"),
-        input=json.dumps(programs),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, str] = answer_of(RUN_ALL, programs, tmp_path_factory.mktemp("programs"))
     return found
 
 

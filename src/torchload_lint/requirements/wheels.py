@@ -8,16 +8,17 @@ from torchload_lint.checkpoint.known.torch_versions import TorchVersion
 from torchload_lint.requirements.markers import PYTHONS
 
 _FIRST = {
-    "3.8": "1.4",
+    "3.8": "1.3",
     "3.9": "1.7",
     "3.10": "1.10",
     "3.11": "1.13",
-    "3.12": "2.2",
+    "3.12": "2.1",
     "3.13": "2.5",
     "3.14": "2.9",
 }
-"""The first release line with a wheel for a Python on any system (the files of torch on PyPI, and
-the release notes of torch 1.4, 1.7.1, 2.2, 2.5 and 2.9)."""
+"""The first release line of torch of which a release came after the Python itself (PEP 569, 596,
+619, 664, 693, 719 and 745): no wheel is older. The first wheel may be of a later line.
+"""
 
 
 @lru_cache
