@@ -248,6 +248,28 @@ ELSEWHERE = {
         ),
         True,
     ),
+    "a block that hands a function on": (
+        (
+            "import argparse, torch\nfrom program import main\n"
+            "with torch.serialization.safe_globals([argparse.Namespace]):\n    any(map(main, []))\n"
+        ),
+        True,
+    ),
+    "a block that hands a method on": (
+        (
+            "import argparse, torch, program\n"
+            "with torch.serialization.safe_globals([argparse.Namespace]):\n"
+            "    any(map(program.main, []))\n"
+        ),
+        True,
+    ),
+    "a block that calls an item of a table": (
+        (
+            "import argparse, torch\nfrom elsewhere import TABLE\n"
+            "with torch.serialization.safe_globals([argparse.Namespace]):\n    TABLE[0]()\n"
+        ),
+        True,
+    ),
     "a registration by a name in a text": (
         "import torch\ngetattr(torch.serialization, 'add_safe_globals')([dict])\n",
         True,

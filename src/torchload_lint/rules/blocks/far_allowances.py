@@ -45,17 +45,22 @@ def _holds_here_alone(allowlist: Allowlist, module: Module, project: ProjectInde
     block = allowlist.statement
     if allowlist.kind is not AllowlistKind.BLOCK or not isinstance(block, ast.With | ast.AsyncWith):
         return False
-    calls = (node for part in block.body for node in ast.walk(part) if isinstance(node, ast.Call))
-    return not any(_may_load(call, module, project) for call in calls)
+    nodes = (node for part in block.body for node in ast.walk(part))
+    return not any(_may_lead_to_a_load(node, module, project) for node in nodes)
 
 
-def _may_load(call: ast.Call, module: Module, project: ProjectIndex) -> bool:
-    if call in module.load_nodes:
+def _may_lead_to_a_load(node: ast.AST, module: Module, project: ProjectIndex) -> bool:
+    """Whether something of the project may be called: by its name, or since it is handed on, to
+    ``map``, say. A load itself leads to no other.
+    """
+    if isinstance(node, ast.Call) and node not in module.load_nodes:
+        return not isinstance(node.func, ast.Attribute) and not _is_of_another(node.func, module)
+    if not isinstance(node, ast.Name | ast.Attribute) or _is_of_another(node, module):
         return False
-    meaning = module.bindings.qualified(call.func)
-    if meaning is not None and meaning.partition(".")[0] in _OTHERS:
-        return False
-    if not isinstance(call.func, ast.Attribute):
-        return True  # a function or class by its name
-    name = last_name(call.func)
+    name = last_name(node)
     return any(project.holding(f"{word} {name}") for word in ("def", "class"))
+
+
+def _is_of_another(node: ast.expr, module: Module) -> bool:
+    meaning = module.bindings.qualified(node)
+    return meaning is not None and meaning.partition(".")[0] in _OTHERS
