@@ -39,6 +39,13 @@ OUTSIDE = {
     "__main__": ("", "import __main__\n__main__.Net = victim.Other"),
     "setattr": ("", "import __main__\nsetattr(__main__, 'Net', victim.Other)"),
     "sys.modules": ("", "import sys\nsys.modules['__main__'].Net = victim.Other"),
+    "two imports": ("", "import sys, __main__ as app\nsetattr(app, 'Net', victim.Other)"),
+    "modules": ("", "from sys import modules as m\nm['__main__'].Net = victim.Other"),
+    "import_module": (
+        "",
+        "from importlib import import_module as find\nfind('__main__').Net = victim.Other",
+    ),
+    "__import__": ("", "setattr(__import__('__main__'), 'Net', victim.Other)"),
 }
 
 
