@@ -213,8 +213,11 @@ def test_many_loads_of_one_requirement_are_one_matter(cli, write):
     write({"a.py": f"import torch\n\n\n{loads}", "pyproject.toml": PROJECT.format(">=1.8")})
     first, rest = cli(".").stdout.splitlines()[:2]
     assert first.startswith("a.py:5:12: TLL102 ")
+    assert first.endswith("no argument helps before 1.13: require 2.6 or newer")
     assert "the same at 5 other places, since pyproject.toml:4 says torch>=1.8: a.py:9:12" in rest
     assert cli("--output-format", "json-lines", ".").stdout.count('"code": "TLL102"') == 6
+    write({"pyproject.toml": PROJECT.format(">=1.13")})
+    assert "no argument helps" not in cli(".").stdout
     write({"pyproject.toml": PROJECT.format("==1.8")})
     first, rest = cli(".").stdout.splitlines()[:2]
     assert "pyproject.toml:4 says torch==1.8, and torch 1.8 has no `weights_only`" in first

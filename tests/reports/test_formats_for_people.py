@@ -230,6 +230,14 @@ def test_the_summary_after_a_fix(make):
     assert shown_fixes([FileResult(Path("a.py"), (make(),))]) == ""
 
 
+def test_the_summary_counts_what_one_requirement_brings_about(make):
+    many = by_one_requirement(make, 11)
+    assert summary([many]) == f"Found 11 errors (all because {BY_REQUIREMENT}).\n"
+    others = FileResult(Path("b.py"), (make(), make(requirement="b.txt:1 says torch>=1.13")))
+    told = summary([many, others._replace(fixed=(make(),))])
+    assert told == f"Found 14 errors (1 fixed, 13 remaining, 11 because {BY_REQUIREMENT}).\n"
+
+
 def test_statistics_count_the_most_frequent_first(make):
     some = (make(), with_fix(make, Applicability.SAFE), make("TLL502"))
     found = [FileResult(Path("a.py"), some), FileResult(Path("b.py"), (make("TLL401"),))]

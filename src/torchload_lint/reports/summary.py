@@ -23,6 +23,8 @@ HIDDEN = "silenced by a comment about the whole file, such as `# flake8: noqa`"
 SILENCED = "silenced by a comment about the line (`--no-suppressions` shows them)"
 MILDER = "less severe than `min-severity` asks for"
 WHY = "`-v` says what each answer rests on, and why the rest is not fixed.\n"
+_CAUSES = 3
+"""How many requirements are named behind the count of what they bring about."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,8 +45,9 @@ def summary(results: Iterable[FileResult], options: ReportOptions | None = None)
     if not left and not fixed:
         return f"{listed}{nothing_found(loads)}{account(loads, verbose=report.options.notes)}"
     counted = f"Found {by_severity((*left, *fixed))}"
-    if fixed:
-        counted += f" ({len(fixed)} fixed, {len(left)} remaining)"
+    parts = [f"{len(fixed)} fixed", f"{len(left)} remaining"] if fixed else []
+    if parts := [*parts, *_by_cause(left)]:
+        counted += f" ({', '.join(parts)})"
     verbose = report.options.notes
     hints = sorted([_more(report, left), *_hints(loads, verbose=verbose)], key=len)
     return f"{listed}{counted}.\n{_fixable(report, left)}{_counted(loads)}{''.join(hints)}"
@@ -103,6 +106,18 @@ def by_severity(findings: Iterable[Diagnostic]) -> str:
     counts = Counter(found.severity for found in findings)
     words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
     return ", ".join(number_of(counts[one], word) for one, word in words.items() if counts[one])
+
+
+def _by_cause(left: list[Diagnostic]) -> list[str]:
+    """How many findings one requirement brings about, where several share it: to change that line
+    is one decision.
+    """
+    counts = Counter(found.requirement for found in left if found.requirement)
+    shared = [(count, cause) for cause, count in counts.most_common(_CAUSES) if count > 1]
+    return [
+        f"{'all' if count == len(left) else count} because {printable(cause)}"
+        for count, cause in shared
+    ]
 
 
 def _fixable(report: Report, left: list[Diagnostic]) -> str:

@@ -42,7 +42,11 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.rules.base import Rule, finding
-from torchload_lint.rules.on_torch import PARAMETER_SINCE, Mode
+from torchload_lint.rules.on_torch import (
+    PARAMETER_SINCE,
+    RESTRICTED_BY_DEFAULT_SINCE,
+    Mode,
+)
 from torchload_lint.rules.repairs import plan_keyword, plan_repair
 from torchload_lint.rules.words import evidence_notes, what_it_needs
 from torchload_lint.source.facts.calls import WeightsOnly
@@ -96,7 +100,7 @@ def _restricted(situation: Situation, context: Context) -> Diagnostic:
 def _unsafe(situation: Situation, context: Context) -> Diagnostic:
     message = _too_old(situation, context) or (
         f"`{situation.load.loader}` without `weights_only=True` runs whatever code the file holds "
-        f"on torch {context.torch.words(situation.unsafe_on)}"
+        f"on torch {context.torch.words(situation.unsafe_on)}{_way_out(situation)}"
     )
     plan = plan_repair(situation, context)
     needs = what_it_needs(situation)
@@ -122,6 +126,16 @@ def _too_old(situation: Situation, context: Context) -> str:
         f"`{situation.load.loader}` runs whatever code the file holds: {why}torch {torch} has no "
         "`weights_only`; allow torch 2.6 or newer, where True is its default, "
         f"or {PARAMETER_SINCE} or newer and write it"
+    )
+
+
+def _way_out(situation: Situation) -> str:
+    """What to change where nothing can be written at the call; empty where something can."""
+    if situation.lines[0] >= PARAMETER_SINCE:
+        return ""
+    return (
+        f"; no argument helps before {PARAMETER_SINCE}: "
+        f"require {RESTRICTED_BY_DEFAULT_SINCE} or newer"
     )
 
 
