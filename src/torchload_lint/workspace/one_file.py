@@ -216,6 +216,7 @@ def check_document(
             break
         fixed += [_in_cell(each, document, name) for each in applied]
         before, document = document, changed
+        project.context.project.read(document.python, name, fixed=True)
     if document is not original:
         project.context.project.restore(name)  # to others it is as on the disk
     shown = [_in_cell(_without_spoiling(d, spoiling), document, name) for d in found]

@@ -212,6 +212,37 @@ def test_another_text_stands_for_a_file_until_it_is_restored():
     assert index.definitions("a.f", "b.py")[0].node is before
 
 
+def asked(index, key):
+    """How often an answer is looked for when it is asked for now."""
+    times = []
+    index.remember(key, lambda: times.append(key))
+    return len(times)
+
+
+def test_what_was_known_before_another_text_is_known_again_after_it():
+    index = project({"a.py": "x = 1\n", "b.py": "y = 1\n"})
+    index.module_at("a.py"), index.module_at("b.py")
+    assert asked(index, ("values", "y")) == 1
+    index.read("x = 2\n", "a.py")
+    assert asked(index, ("values", "y")) == 1
+    index.read("y = 2\n", "b.py")
+    index.restore("a.py")
+    assert asked(index, ("values", "y")) == 1  # b.py has another text still
+    index.restore("b.py")
+    assert asked(index, ("values", "y")) == 0
+
+
+@pytest.mark.parametrize(("fixed", "again"), [(True, 0), (False, 1)])
+def test_where_files_are_saved_is_known_while_a_fix_is_looked_at(fixed, again):
+    index = project({"a.py": "x = 1\n"})
+    index.module_at("a.py")
+    assert asked(index, ("saved as", "a save of another file")) == 1
+    assert asked(index, ("values", "x")) == 1
+    index.read("import os\nx = 1\n", "a.py", fixed=fixed)
+    assert asked(index, ("saved as", "a save of another file")) == again
+    assert asked(index, ("values", "x")) == 1
+
+
 def test_callers_are_looked_for_again_where_a_file_has_another_text():
     index = project(
         {

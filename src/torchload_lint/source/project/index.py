@@ -38,6 +38,11 @@ _OF_ONE_TEXT = frozenset(
 files, and hold only while each of them has the text that it had.
 """
 
+_OF_SAVES = frozenset({"saved as", "written"})
+"""Paths as texts. A fix writes allowlists and arguments of loads, and nothing that a path of
+another file is made of.
+"""
+
 
 class Found(NamedTuple):
     """What a dotted name stands for in the project."""
@@ -75,6 +80,7 @@ class ProjectIndex:
         self._modules: dict[str, Module | None] = {}
         self._parsed = 0
         self._originals: dict[str, Module] = {}
+        self._memory_of_originals: dict[object, object] = {}
         self._parsed_before: dict[str, Module] = {}
         self._standing: StandingAnswers | None = None
         """What outlives a change: of files that have changed once, which may change again."""
@@ -187,11 +193,12 @@ class ProjectIndex:
         """Take over a file that is parsed already, so that it is not parsed again."""
         self._modules.setdefault(module.path, module)
 
-    def read(self, text: str, path: str) -> Module | SyntaxProblem:
+    def read(self, text: str, path: str, *, fixed: bool = False) -> Module | SyntaxProblem:
         """A file that is looked at with this text, which need not be what the disk has.
 
         It is the very module that questions from other files lead to: whether a call means a
-        function is identified by its node. ``restore`` goes back to the text before.
+        function is identified by its node. ``restore`` goes back to the text before. ``fixed``:
+        whether fixes alone have changed it.
         """
         known = self._modules.get(path)
         if known is not None and known.text == text.removeprefix("\ufeff"):
@@ -199,23 +206,27 @@ class ProjectIndex:
         read = self._reread(text, path)
         if isinstance(read, modules.Module):
             if known is not None:
+                if not self._originals:
+                    self._memory_of_originals = self._memory
                 self._originals.setdefault(path, known)
-            self._put(read)
+            self._put(read, _OF_ONE_TEXT | _OF_SAVES if fixed else _OF_ONE_TEXT)
         return read
 
     def restore(self, path: str) -> None:
         """Let a file have the text again with which it was first seen."""
         if (original := self._originals.pop(path, None)) is not None:
             self._put(original)
+            if not self._originals:  # every file is the one of which this was known
+                self._memory = self._memory_of_originals
 
-    def _put(self, module: Module) -> None:
+    def _put(self, module: Module, kept: frozenset[str] = _OF_ONE_TEXT) -> None:
         if self._modules.get(module.path) is not None:
             if self._standing is not None:
                 self._standing.forget()
             self._memory = {
                 key: value
                 for key, value in self._memory.items()
-                if isinstance(key, tuple) and key[0] in _OF_ONE_TEXT
+                if isinstance(key, tuple) and key[0] in kept
             }
         self._modules[module.path] = module
         self._parsed += len(module.text)
