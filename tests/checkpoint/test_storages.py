@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import pytest
 
+from checkpoint import bare_files
+from checkpoint.cases import forge
 from torchload_lint.checkpoint import Verdict, inspect_bytes
 
 torch = pytest.importorskip("torch")
@@ -25,8 +28,9 @@ def old_file(part, size):
 
 def loads(data):
     try:
-        return torch.load(io.BytesIO(data), weights_only=True).tolist()
-    except (RuntimeError, ValueError) as error:
+        loaded = torch.load(io.BytesIO(data), weights_only=True)
+        return loaded.tolist() if isinstance(loaded, torch.Tensor) else loaded
+    except (AssertionError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
         return str(error)
 
 
@@ -55,3 +59,62 @@ def test_what_a_storage_says_of_its_size_the_second_time_is_passed_over(count):
         [0.0, 1.0],
     ]
     assert inspect_bytes(data, "twice.pt").verdict is Verdict.LOADS
+
+
+def identity(key="0", place="cpu", count=4, part=None, *, old=False):
+    """A persistent id: a storage of floats."""
+    name = forge.text(key) if isinstance(key, str) else forge.number(key)
+    told = forge.text(count) if isinstance(count, str) else forge.number(count)
+    fields = [forge.text("storage"), forge.name("torch", "FloatStorage")]
+    fields += [name, forge.text(place), told]
+    if old:
+        fields.append(b"N" if part is None else forge.pair(*map(forge.number, part)))
+    return forge.pair(*fields) + b"Q"
+
+
+def made(storages, *, old, keys=("0",), size=0):
+    """A file that names these storages one after the other, the last one for a tensor."""
+    items = [identity(*storage, old=old) for storage in storages]
+    items[-1] = forge.tensor(items[-1], size)
+    program = forge.program(forge.array(*items))
+    if old:
+        numbers = struct.pack("<q4f", 4, *range(4))
+        return bare_files.legacy(program, keys, numbers * len(keys))
+    return bare_files.archive(program, extra=[("data/0", forge.STORAGE)])
+
+
+WITHOUT_MEMORY = ("0", "meta", 4)
+OLD = [
+    (True, {"storages": [WITHOUT_MEMORY, ("0", "cpu", -1)]}),
+    (True, {"storages": [WITHOUT_MEMORY, ("0", "cpu", "a")], "size": 4}),
+    (True, {"storages": [("0", "cpu", 0), ("0", "cpu", -1)], "keys": ()}),
+    (False, {"storages": [("0", "cpu", 0), ("0", "cpu", 4)]}),
+    (True, {"storages": [("0", "cpu", 4), ("0", "nowhere", 4)]}),
+    (False, {"storages": [("0", "nowhere", 4), ("0", "cpu", 4)]}),
+    (True, {"storages": [("0", "cpu", 4), (0, "cpu", 4)], "keys": ("0", 0), "size": 4}),
+    (False, {"storages": [("0", "cpu", 4)], "keys": (0,)}),
+    (False, {"storages": [(0, "cpu", 4)]}),
+    (True, {"storages": [("0", "cpu", 4, (7, 1, 2)), ("0", "cpu", 4, (7, 9, 9))], "size": 2}),
+    (False, {"storages": [("0", "cpu", 4, (7, 1, 1)), ("0", "cpu", 4, (7, 0, 4))], "size": 2}),
+    (False, {"storages": [("0", "meta", 4, (7, 1, 2))], "keys": ()}),
+    (False, {"storages": [("0", "cpu", 4, (0, 1, 1)), (0, "cpu", 4)], "size": 4}),
+]
+NEW = [
+    (False, {"storages": [WITHOUT_MEMORY, ("0", "cpu", -1)]}),
+    (False, {"storages": [WITHOUT_MEMORY, ("0", "cpu", 3)]}),
+    (True, {"storages": [WITHOUT_MEMORY, ("0", "cpu", 4)], "size": 4}),
+    (True, {"storages": [("0", "cpu", 4), ("0", "nowhere", -1)], "size": 4}),
+    (False, {"storages": [("0", "cpu", 4), (0, "cpu", -1)]}),
+    (True, {"storages": [WITHOUT_MEMORY], "size": 9}),
+    (False, {"storages": [("0", "cpu", 4)], "size": 9}),
+]
+
+
+@pytest.mark.parametrize(
+    ("works", "described", "old"),
+    [(*case, True) for case in OLD] + [(*case, False) for case in NEW],
+)
+def test_torch_tells_a_storage_that_is_named_again_by_its_key_and_its_memory(works, described, old):
+    data = made(**described, old=old)
+    assert isinstance(answer := loads(data), str) is not works, answer
+    assert (inspect_bytes(data, "again.pt").verdict is Verdict.LOADS) is works

@@ -1,7 +1,7 @@
 """Calls of torch's functions with one argument after another put in another's place.
 
 What is called loadable has to load with real torch; the other way round oddities may be refused
-(truth values as lengths, no stride at all).
+(no stride at all).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from torchload_lint.checkpoint import Verdict, inspect_file
+from torchload_lint.checkpoint.tree import inspect_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,3 +132,26 @@ def test_the_values_of_a_compressed_tensor_may_be_quantized(tmp_path, layout, dt
     torch.save(make(torch.tensor([0, 1, 2]), torch.tensor([0, 1]), values), file)
     assert torch.load(file, weights_only=True).values().dtype is dtype
     assert inspect_file(file).verdict is Verdict.LOADS
+
+
+LENGTHS = [(1,), (True,), (2, True), (True, 2), (0, 2), (2, 0), (1, 2), [2, True], (2, 1.0)]
+STEPS = [(1,), (True,), (1, True), (True, 1), (False, 1), (1, -1), (-7, 1), (-7, True), [1, False]]
+
+
+@pytest.mark.parametrize("lengths", LENGTHS, ids=str)
+def test_sizes_and_strides_are_taken_as_torch_takes_them(tmp_path, lengths):
+    """Truth values everywhere but first, and backward steps where nothing is stepped over."""
+    file = tmp_path / "steps.pt"
+    loaded = 0
+    for steps in (steps for steps in STEPS if len(steps) == len(lengths)):
+        torch.save(Call(U._rebuild_tensor_v2, FLOATS, 1, lengths, steps, False, HOOKS), file)
+        said = inspect_file(file)
+        try:
+            shape = torch.load(file, weights_only=True).shape
+        except (RuntimeError, TypeError):
+            assert said.verdict is Verdict.UNREADABLE, steps
+        else:
+            loaded += 1
+            assert said.verdict is Verdict.LOADS, steps
+            assert f"float32 {list(shape)}, " in inspect_tree(file)
+    assert bool(loaded) is (type(lengths[0]) is int and float not in map(type, lengths))

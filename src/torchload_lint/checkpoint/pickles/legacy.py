@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.limits import LimitExceededError
 from torchload_lint.checkpoint.pickles.guard import Guard
-from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import Unpickled, unpickle
 from torchload_lint.checkpoint.report import Problem
@@ -126,7 +125,7 @@ def _check_storages(
         )
     position = last.end
     for key in keys:
-        storage = guard.storages.storages.get(name_text(key))
+        storage = guard.storages.listed(key)
         if storage is None:
             return advice.damaged("a storage is listed that the object does not have")
         width = ITEM_SIZES.get(storage.dtype, 1)

@@ -96,6 +96,11 @@ class StorageValue:
     resizable: bool = False
     """Whether a tensor that reaches beyond it makes it larger, as in legacy files."""
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it has an address, by which torch tells that it is loaded already."""
+        return self.numel > 0 and self.location != "meta"
+
 
 @dataclass(eq=False, slots=True)
 class Opaque:

@@ -9,7 +9,6 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     GlobalRef,
     PickledValue,
     StorageValue,
-    unhashable,
 )
 from torchload_lint.checkpoint.pickles.places import key_text, name_text
 from torchload_lint.late_patterns import late_pattern
@@ -57,10 +56,14 @@ class StorageReader:
     def __init__(self, kind: str, record_size: Callable[[str], int | str] | None = None) -> None:
         self._kind = kind
         """``zip``, ``legacy``, or anything else, where there are no storages."""
+        self._is_legacy = kind == "legacy"
         self._record_size = record_size
         """The bytes of the record ``data/<key>``, or why they cannot be read."""
         self.storages: dict[str, StorageValue] = {}
-        self._loaded: dict[tuple[bool, str], StorageValue] = {}
+        """The storages by their names."""
+        self._loaded: dict[str | bytes | int, StorageValue] = {}
+        self._parts: dict[str | bytes | int, StorageValue] = {}
+        """The same, and parts of them, by what the file calls them: 0 is not ``"0"``."""
         self.checks_sizes = True
         """Whether a record must have exactly the bytes that its storage says (torch 2.10)."""
 
@@ -78,12 +81,16 @@ class StorageReader:
         if len(pid) != fields:
             return None, advice.damaged(f"a storage has {len(pid)} fields instead of {fields}")
         storage, problem = self._storage(pid)
-        if storage is None or self._kind != "legacy" or pid[5] is None:
+        if storage is None or not self._is_legacy or pid[5] is None:
             return storage, problem
-        part = _part(storage, pid[5])
+        part = self._part(storage, pid[5], _dtype(pid[1]) or storage.dtype)
         if part is None:
             return None, advice.damaged("a part of a storage is described by what torch cannot use")
         return part, problem
+
+    def listed(self, key: PickledValue) -> StorageValue | None:
+        """The storage that the list behind an object of the old format means."""
+        return self._loaded.get(key) if _is_key(key) else None
 
     def is_unreadable(self, pid: PickledValue) -> bool:
         """Whether torch itself cannot read this storage, though it wrote it.
@@ -92,36 +99,59 @@ class StorageReader:
         torch.save writes there for ``uint16``, the float8 dtypes and untyped storages
         (``_legacy_load`` in torch 2.13's serialization.py).
         """
-        if self._kind != "legacy" or not isinstance(pid, tuple) or len(pid) < _FIELDS["legacy"]:
+        if not self._is_legacy or not isinstance(pid, tuple) or len(pid) < _FIELDS["legacy"]:
             return False
         kind = pid[1]
         return isinstance(kind, GlobalRef) and str(kind.name).endswith(".UntypedStorage")
 
     def _storage(self, pid: tuple[PickledValue, ...]) -> tuple[StorageValue | None, Problem | None]:
-        kind, raw_key, raw_location, numel = pid[1:5]
+        kind, key, raw_location, numel = pid[1:5]
         dtype = _dtype(kind)
-        key, location = _text(raw_key), _text(raw_location)
-        if dtype is None or location is None:
+        if dtype is None or not _is_key(key) or key in self._parts:
+            return None, _UNUSABLE
+        if isinstance(key, bytes) and not self._is_legacy:
+            return None, _UNUSABLE  # the record of b"0" would be called data/b'0'
+        known = self._loaded.get(key)
+        if known is not None and self._is_passed_over(numel, known):
+            return known if known.is_in_memory else _emptied(known, dtype), None
+        location, name = _text(raw_location), _text(key) or name_text(key)
+        if location is None or not _fits(numel, dtype):
             return None, _UNUSABLE
         if not _LOCATION.fullmatch(location):
             return None, advice.damaged(f"a storage lies on an unknown device ({location!r:.40})")
-        if key is None:
-            key = name_text(raw_key) if isinstance(raw_key, int) else ""
-        known = (isinstance(raw_key, int), key)  # torch reads data/0 again for 0 beside "0"
-        storage = self._loaded.get(known)
-        if storage is not None and storage.numel and self._is_passed_over(numel):
-            return storage, None
-        if not _is_count(numel):
-            return None, _UNUSABLE
-        storage = StorageValue(key, dtype, numel, location, resizable=self._kind == "legacy")
-        self.storages[key] = self._loaded[known] = storage
+        while self._is_legacy and name in self.storages:
+            name += "'"  # bytes and a text, or 0 and "0": two storages
+        can_grow = self._is_legacy or location == "meta"
+        storage = StorageValue(name, dtype, numel, location, resizable=can_grow)
+        self.storages[name] = self._loaded[key] = storage
         return storage, self._check_record(storage)
 
-    def _is_passed_over(self, numel: PickledValue) -> bool:
+    def _is_passed_over(self, numel: PickledValue, known: StorageValue) -> bool:
         """Whether torch takes any number of elements for a storage that it has read already: one
         that it can multiply, in the old format.
         """
-        return self._kind == "zip" or isinstance(numel, (int, float, str, bytes, list, tuple))
+        if self._is_legacy:
+            return isinstance(numel, (int, float, str, bytes, list, tuple))
+        return known.is_in_memory  # others are read again
+
+    def _part(self, storage: StorageValue, view: PickledValue, dtype: str) -> StorageValue | None:
+        """``(key, offset, size)``: a part of a storage, which torch cannot make larger; or what
+        has its key already.
+        """
+        if not isinstance(view, (tuple, list)) or len(view) != 3 or not _is_key(view[0]):  # noqa: PLR2004
+            return None
+        key, offset, size = view
+        if not isinstance(offset, int) or not isinstance(size, int):
+            return None
+        known = self._loaded.get(key) or self._parts.get(key)
+        if known is not None:
+            return known
+        if storage.location == "meta":
+            return None
+        width, whole = ITEM_SIZES.get(dtype, 1), storage.numel * ITEM_SIZES.get(storage.dtype, 1)
+        numel = len(range(whole)[offset * width : (offset + size) * width]) // width
+        part = self._parts[key] = StorageValue(storage.key, dtype, numel, storage.location)
+        return part
 
     def _check_record(self, storage: StorageValue) -> Problem | None:
         if self._record_size is None:
@@ -137,19 +167,18 @@ class StorageReader:
         return None
 
 
-def _is_count(value: PickledValue) -> TypeGuard[int]:
-    return isinstance(value, int) and 0 <= value < 2**63
+def _emptied(known: StorageValue, dtype: str) -> StorageValue:
+    """What the old format makes of a storage without memory that is named again."""
+    return StorageValue(known.key, dtype, 0, known.location, resizable=True)
 
 
-def _part(storage: StorageValue, view: PickledValue) -> StorageValue | None:
-    """``(key, offset, size)``: a part of a storage, which torch cannot make larger."""
-    if not isinstance(view, (tuple, list)) or len(view) != 3 or unhashable(view[0]):  # noqa: PLR2004
-        return None
-    _, offset, size = view
-    if not isinstance(offset, int) or not isinstance(size, int):
-        return None
-    numel = len(range(storage.numel)[offset : offset + size])
-    return StorageValue(storage.key, storage.dtype, numel, storage.location)
+def _is_key(value: PickledValue) -> TypeGuard[str | bytes | int]:
+    return isinstance(value, (str, bytes)) or (isinstance(value, int) and abs(value) < 2**63)
+
+
+def _fits(numel: PickledValue, dtype: str) -> TypeGuard[int]:
+    """Whether it is a number of elements whose bytes torch can count."""
+    return isinstance(numel, int) and 0 <= numel * ITEM_SIZES.get(dtype, 1) < 2**63
 
 
 def _dtype(kind: PickledValue) -> str | None:

@@ -146,7 +146,7 @@ def _integers(value: PickledValue) -> tuple[int, ...] | None:
         return None
     if not all(isinstance(item, int) and item in _INT64 for item in value):
         return None
-    return tuple(value)
+    return tuple(map(int, value))  # torch takes a truth value for an integer
 
 
 def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:

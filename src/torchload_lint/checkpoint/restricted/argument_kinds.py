@@ -291,10 +291,18 @@ def is_float(value: PickledValue) -> bool:
 
 
 def integers(value: PickledValue) -> tuple[int, ...] | None:
-    """The integers of a tuple, a list or a ``torch.Size``; None where it is another thing."""
-    if isinstance(value, ObjectValue) and value_kind(value) in {"Size", ANYTHING}:
+    """The integers of a tuple, a list or a ``torch.Size``; None where it is another thing.
+
+    torch takes truth values for integers, but for the first: by this it tells what it is given.
+    """
+    is_size = isinstance(value, ObjectValue) and value_kind(value) in {"Size", ANYTHING}
+    if isinstance(value, ObjectValue) and is_size:
         args = value.args
         value = (args[0] if args else ()) if isinstance(args, tuple) else None
-    if isinstance(value, (tuple, list)) and all(map(is_int64, value)):
-        return tuple(value)  # torch takes no truth values for integers here
-    return None
+    if not isinstance(value, (tuple, list)) or not all(map(_is_integer, value)):
+        return None
+    return tuple(map(int, value)) if is_size or not value or is_int64(value[0]) else None
+
+
+def _is_integer(value: PickledValue) -> TypeGuard[int]:
+    return isinstance(value, int) and value in _INT64

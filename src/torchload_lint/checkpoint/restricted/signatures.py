@@ -150,7 +150,8 @@ def _tensor(args: tuple[PickledValue, ...]) -> str:
         stride = contiguous(size)  # so does Tensor.set_
     if size is None or stride is None or len(size) != len(stride):
         return "its size and stride are not tuples of integers of one length"
-    if any(number < 0 for number in (*size, *stride)):
+    backward = any(step < 0 and n > 1 for n, step in zip(size, stride, strict=True))
+    if min(size, default=0) < 0 or (backward and all(size)):
         return "its size or stride is negative"
     if prod(size) > MOST_ELEMENTS:
         return "its size is beyond what torch counts to"

@@ -98,6 +98,8 @@ class PickleRecorder:
         self._classes = ClassKnowledge(lookup, self.names)
         self._kinds_of_keys: dict[str, type] = {}
         """Storage key → the type of what the file names it by."""
+        self._without_bytes: dict[str, bool] = {}
+        """Storage key → whether the file says that it has no bytes."""
         self._features = features(NEWEST.torch)
 
     def meet(self, opcode: Opcode) -> None:
@@ -204,7 +206,7 @@ class PickleRecorder:
         if self._kinds_of_keys.setdefault(storage.key, type(pid[2])) is not type(pid[2]):
             # torch reads its bytes twice
             return advice.not_carried("a storage is named by a text and by what is none")
-        if _is_meta(pid[3]) != _is_meta(storage.location):
+        if self._without_bytes.setdefault(storage.key, _is_meta(pid[3])) != _is_meta(pid[3]):
             return advice.not_carried("a storage has its bytes in one place and none in another")
         return None
 

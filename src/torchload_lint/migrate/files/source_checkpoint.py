@@ -13,7 +13,6 @@ from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.enclosed.left_over import members_unread, shown_members
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.pickles.legacy import read_pickles
-from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
 from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked, refused
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.containers.zip_archive import ZipArchive
     from torchload_lint.checkpoint.pickles.call_results import ClassLookup
     from torchload_lint.checkpoint.pickles.legacy import PickleFile
-    from torchload_lint.checkpoint.pickles.pickled_values import PickledValue, StorageValue
+    from torchload_lint.checkpoint.pickles.pickled_values import StorageValue
 
 _STORED = 0
 _NOT_READ = "torch.load of the file does not give them"
@@ -105,9 +104,11 @@ def _read_legacy(
     storages: dict[str, Content] = {}
     position = found.streams[-1].end
     keys = found.streams[-1].value
-    for key in map(_key, keys if isinstance(keys, (list, tuple)) else ()):
-        size = storage_bytes(recorder.storages.storages[key])
-        storages[key] = FileRange(file, position + 8, size)
+    for storage in map(recorder.storages.listed, keys if isinstance(keys, (list, tuple)) else ()):
+        if storage is None:
+            continue  # found.problem says so
+        size = storage_bytes(storage)
+        storages[storage.key] = FileRange(file, position + 8, size)
         position += 8 + size
     if position < source.size:
         recorder.leave_out(
@@ -136,10 +137,6 @@ def _plain_pickle(
             "its origin, read it as the program does that wrote it, and save each part by itself"
         )
     return Checkpoint("pickle", value, recorder.names, notes=recorder.notes)
-
-
-def _key(key: PickledValue) -> str:
-    return key.decode("ascii", "replace") if isinstance(key, bytes) else name_text(key)
 
 
 def storage_bytes(storage: StorageValue) -> int:
