@@ -118,3 +118,12 @@ def test_torch_tells_a_storage_that_is_named_again_by_its_key_and_its_memory(wor
     data = made(**described, old=old)
     assert isinstance(answer := loads(data), str) is not works, answer
     assert (inspect_bytes(data, "again.pt").verdict is Verdict.LOADS) is works
+
+
+def test_memory_for_storages_that_have_no_bytes_in_the_file_is_not_called_loadable():
+    code = identity("0", "meta", 2**30, old=True).replace(
+        forge.number(2**30), b"\x8a\x06" + bytes(5) + b"\1"
+    )
+    data = bare_files.legacy(forge.program(code), (), b"")
+    assert "allocate" in loads(data)
+    assert inspect_bytes(data, "large.pt").verdict is Verdict.UNREADABLE

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
+from torchload_lint.checkpoint.containers.stored_integers import StoredIntegers
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
 from torchload_lint.checkpoint.enclosed.joblib_arrays import JoblibReadings, joblib_readings
 from torchload_lint.checkpoint.enclosed.parts import Allowance
@@ -123,7 +124,7 @@ def evaluate(
             )
             result.problem = advice.JOBLIB if result.joblib.is_whole else problem
         return result
-    guard = make_guard(StorageReader("zip", archive.record_size if question.rules else None))
+    guard = make_guard(_storages(archive, question))
     if not question.rules:
         guard.failure = _NOT_ASKED
     result = Evaluation(container.kind, guard)
@@ -143,6 +144,13 @@ def evaluate(
         keep_last(data, question.limits, result.main)
     result.streams.append(result.main)
     return result
+
+
+def _storages(archive: ZipArchive, question: Question) -> StorageReader:
+    if not question.rules:
+        return StorageReader("zip")
+    integers = StoredIntegers(archive).read if question.limits.whole else None
+    return StorageReader("zip", archive.record_size, integers)
 
 
 def _judge_start(archive: ZipArchive, result: Evaluation, question: Question) -> None:

@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 
     from torchload_lint.checkpoint.containers.bytesource import ByteSource
     from torchload_lint.checkpoint.limits import Limits
+    from torchload_lint.checkpoint.pickles.pickled_values import StorageValue
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL_VERSION = 1001
 _OVERFLOW = 1 << 64
 """torch multiplies the number of elements with their size in 64 bits."""
+_MOST_UNLISTED = 256 * 1024 * 1024
+"""Bytes of memory for storages that are in no list; torch lists all that it writes."""
 _OBJECT = 3
-_SMALL_WINDOW = 1024 * 1024
 """The place of the object among the pickles."""
-
+_SMALL_WINDOW = 1024 * 1024
 
 AnyGuard = TypeVar("AnyGuard", bound=Guard)
 
@@ -111,6 +113,16 @@ def _read(data: bytes, guard: AnyGuard, limits: Limits) -> PickleFile[AnyGuard]:
     return result
 
 
+def _unlisted_bytes(storages: StorageReader, listed: list[StorageValue | None]) -> int:
+    """What torch takes of the memory for storages that it finds no bytes for."""
+    known = {id(storage) for storage in listed}
+    return sum(
+        storage.numel * ITEM_SIZES.get(storage.dtype, 1)
+        for storage in storages.storages.values()
+        if id(storage) not in known
+    )
+
+
 def _check_storages(
     source: ByteSource, result: PickleFile[AnyGuard], limits: Limits
 ) -> Problem | None:
@@ -123,9 +135,11 @@ def _check_storages(
         return advice.too_large(
             LimitExceededError("storages", f"more than {limits.storages:,} storages")
         )
+    storages = [guard.storages.listed(key) for key in keys]
     position = last.end
-    for key in keys:
-        storage = guard.storages.listed(key)
+    if _unlisted_bytes(guard.storages, storages) > _MOST_UNLISTED:
+        return advice.damaged("it has storages whose bytes it has not")
+    for storage in storages:
         if storage is None:
             return advice.damaged("a storage is listed that the object does not have")
         width = ITEM_SIZES.get(storage.dtype, 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Union
 from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 PickledValue = Union[
     None, bool, int, float, str, bytes, tuple[Any, ...], list[Any],
@@ -95,6 +95,10 @@ class StorageValue:
     location: str = "cpu"
     resizable: bool = False
     """Whether a tensor that reaches beyond it makes it larger, as in legacy files."""
+    integers: Callable[[], Sequence[int] | None] | None = None
+    """Reads its bytes as integers of 64 bits, which gives None beyond a bound; None where nobody
+    asked for them.
+    """
 
     @property
     def is_in_memory(self) -> bool:

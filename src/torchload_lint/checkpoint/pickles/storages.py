@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint import advice
@@ -14,7 +15,7 @@ from torchload_lint.checkpoint.pickles.places import key_text, name_text
 from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeGuard
 
     from torchload_lint.checkpoint.report import Problem
@@ -53,12 +54,19 @@ _FIELDS = {"zip": 5, "legacy": 6}
 class StorageReader:
     """Turns persistent ids into storages, by the rules of one container."""
 
-    def __init__(self, kind: str, record_size: Callable[[str], int | str] | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        record_size: Callable[[str], int | str] | None = None,
+        integers: Callable[[str], Sequence[int] | None] | None = None,
+    ) -> None:
         self._kind = kind
         """``zip``, ``legacy``, or anything else, where there are no storages."""
         self._is_legacy = kind == "legacy"
         self._record_size = record_size
         """The bytes of the record ``data/<key>``, or why they cannot be read."""
+        self._integers = integers
+        """Its numbers, if it holds integers of 64 bits and they can be read."""
         self.storages: dict[str, StorageValue] = {}
         """The storages by their names."""
         self._loaded: dict[str | bytes | int, StorageValue] = {}
@@ -123,6 +131,8 @@ class StorageReader:
             name += "'"  # bytes and a text, or 0 and "0": two storages
         can_grow = self._is_legacy or location == "meta"
         storage = StorageValue(name, dtype, numel, location, resizable=can_grow)
+        if self._integers is not None:
+            storage.integers = partial(self._integers, f"data/{name}")
         self.storages[name] = self._loaded[key] = storage
         return storage, self._check_record(storage)
 

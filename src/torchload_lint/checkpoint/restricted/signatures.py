@@ -45,6 +45,7 @@ from torchload_lint.checkpoint.restricted.class_signatures import (
     coordinates_fault,
     tensor_class_fault,
 )
+from torchload_lint.checkpoint.restricted.nested_sizes import nested_fault
 from torchload_lint.checkpoint.restricted.python_signatures import PYTHON_CHECKS
 from torchload_lint.checkpoint.restricted.unwritten_calls import is_unwritten
 
@@ -393,18 +394,6 @@ def _layout_name(layout: PickledValue) -> str:
     return layout.name.qualname if isinstance(layout, GlobalRef) else ""
 
 
-def _nested(args: tuple[PickledValue, ...]) -> str:
-    """``(buffer, sizes, strides, offsets)``: the sizes must have been read by then."""
-    sizes, strides, offsets = map(seen_tensor, args[1:])
-    for part in (sizes, strides, offsets):
-        if part is not None and part.storage is not None and part.storage.resizable:
-            return "a file of this old form gives its sizes only after the object"
-    if sizes is None or strides is None or offsets is None:
-        return ""  # an entry is needed
-    fits = sizes.shape == strides.shape and sizes.shape[:1] == offsets.shape
-    return "" if fits else "its sizes, strides and offsets do not fit together"
-
-
 def _jagged(args: tuple[PickledValue, ...]) -> str:
     """``_rebuild_njt({"values": …, "offsets": …})``: what the class takes, by keyword."""
     parts = args[0]
@@ -439,7 +428,7 @@ _CHECKS: dict[str, Callable[[tuple[PickledValue, ...]], str]] = {
     "torch._utils._rebuild_parameter_with_state": _parameter,
     "torch._utils._rebuild_sparse_tensor": _sparse,
     "torch._utils._rebuild_meta_tensor_no_storage": _meta,
-    "torch._utils._rebuild_nested_tensor": _nested,
+    "torch._utils._rebuild_nested_tensor": nested_fault,
     f"{_JAGGED}_rebuild_njt": _jagged,
     f"{_JAGGED}NestedTensor": _jagged_parts,
     "torch._utils._rebuild_device_tensor_from_cpu_tensor": _moved,
