@@ -98,6 +98,16 @@ def test_only_storages_that_are_used_are_written(tmp_path: Path) -> None:
     assert [name for name in members(tmp_path / "out.pt") if "/data/" in name] == ["archive/data/0"]
 
 
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_tensors_of_nothing_keep_their_dtypes_over_one_storage(tmp_path: Path, is_zip) -> None:
+    nothing = torch.empty(0, 2)
+    views = [nothing, nothing.view(torch.int16), nothing.view(torch.complex64).conj(), nothing]
+    found, _ = migrated_with_plan(views, tmp_path, _use_new_zipfile_serialization=is_zip)
+    assert [one.dtype for one in found] == [one.dtype for one in views]
+    assert found[2].is_conj()
+    assert found[3] is found[0]
+
+
 def test_legacy_file(tmp_path: Path) -> None:
     found, found_plan = migrated_with_plan(STATE, tmp_path, _use_new_zipfile_serialization=False)
     assert found_plan.container == "legacy"

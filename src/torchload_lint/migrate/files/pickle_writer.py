@@ -98,12 +98,17 @@ class _PickleWriter:
 
 
 def _identity(value: PickledValue) -> object:
-    """Equal texts, names and storages are one; everything else is what it is."""
+    """Equal texts, names and storages are one; everything else is what it is.
+
+    Storages without elements may have one key and several dtypes: ``x.view(dtype)`` of nothing.
+    """
     if isinstance(value, (str, bytes)):
         return type(value), value
     if isinstance(value, GlobalRef):
         return value.name
-    return ("storage", value.key) if isinstance(value, StorageValue) else id(value)
+    if isinstance(value, StorageValue):
+        return value.key, value.dtype, value.numel
+    return id(value)
 
 
 def _atom(value: float | None) -> bytes:
