@@ -74,3 +74,17 @@ def test_the_records_that_torch_writes_are_all_read():
              (".data/serialization_id", b"123")]  # fmt: skip
     body = b"\x80\x02" + files.tensor() + b"."
     assert inspect_bytes(files.archive(body, extra=extra), "model.pt").problems == ()
+
+
+@pytest.mark.parametrize("behind", [b"\x00" * 99, b"notes", files.PLAIN])
+def test_what_is_behind_an_archive_is_named(behind):
+    report = inspect_bytes(files.archive() + behind, "model.pt")
+    assert report.verdict is Verdict.LOADS
+    assert f"{len(behind)} bytes are behind the archive" in words(report)
+
+
+@pytest.mark.parametrize("hostile", [HOSTILE, files.legacy(HOSTILE)])
+def test_what_is_behind_an_archive_is_judged(hostile):
+    report = inspect_bytes(files.archive() + hostile, "model.pt")
+    assert report.verdict is Verdict.DANGEROUS
+    assert "in what is behind the archive" in words(report)

@@ -198,6 +198,41 @@ def test_tar_file(tmp_path: Path) -> None:
     ]
 
 
+def left_out(path: Path, out: Path) -> list[str]:
+    """What a migration says that it leaves behind."""
+    found = migrate_file(path, out, MigrationOptions(replaces=True)).plan.notes
+    return [note.what for note in found if note.kind is NoteKind.LEFT_OUT]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_a_tar_file_holds_beside_its_object_is_named(tmp_path: Path) -> None:
+    path, more, out = tmp_path / "old.tar", tmp_path / "more.tar", tmp_path / "out.pt"
+    tar_file(path, torch.arange(6.0), (2, 3))
+    assert not left_out(path, out)
+    with tarfile.open(more, "w") as archive, tarfile.open(path) as old:
+        for member in old.getmembers():
+            archive.addfile(member, old.extractfile(member))
+        archive.addfile(tarfile.TarInfo("notes.txt"), io.BytesIO())
+    path.write_bytes(path.read_bytes() + b"behind" + bytes(9))
+    assert [what.endswith(" bytes beside the object") for what in left_out(path, out)] == [True]
+    assert left_out(more, out) == ["members beside the object ('notes.txt')"]
+
+
+def test_what_an_archive_holds_beside_its_records_is_named(source: Path, tmp_path: Path) -> None:
+    content, out = source.read_bytes(), tmp_path / "out.pt"
+    assert not left_out(source, out)
+    source.write_bytes(content + b"behind")
+    assert left_out(source, out) == ["6 bytes beside the records"]
+    source.write_bytes(content + content)
+    assert left_out(source, out) == [f"{len(content):,} bytes beside the records"]
+    parts = members(source)
+    with zipfile.ZipFile(source, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+        archive.comment = b"made by me"
+    assert left_out(source, out) == ["10 bytes beside the records"]
+
+
 def big_endian(value: object, path: Path) -> Path:
     """What a machine saves that has the other end first: numbers of two bytes."""
     torch.save(value, path.with_suffix(".little"))

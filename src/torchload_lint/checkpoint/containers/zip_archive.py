@@ -33,6 +33,9 @@ _MAX_32, _MAX_16 = 0xFFFFFFFF, 0xFFFF
 _STORED, _DEFLATED = 0, 8
 _UNREADABLE_FLAGS = 0x1 | 0x20 | 0x40
 """Encrypted, a patch, strongly encrypted."""
+_DESCRIBED = 0x8
+_DESCRIPTION = 24
+"""The checksum and sizes of a member stand behind it; bytes of that."""
 _FOLDER = 0x10
 """The attribute of a folder, as MS-DOS had it."""
 _MASKED = 0x2000
@@ -91,7 +94,8 @@ class ZipArchive:
         """Read the central directory. Raises ZipFaultError or LimitExceededError."""
         self._source = source
         self._limits = limits
-        self.members = _read_directory(source, limits)
+        self._directory = _find_directory(source)
+        self.members = _read_directory(source, self._directory, limits)
         self.prefix = self.members[0].name.partition("/")[0] if self.members else ""
         """The folder that every record lies in (the first member decides)."""
         self._records = RecordIndex([member.name for member in self.members], limits)
@@ -119,6 +123,25 @@ class ZipArchive:
         """The member that torch takes for a record, such as ``data.pkl``."""
         at = self._records.find(f"{self.prefix}/{record}")
         return self.members[at] if at is not None else None
+
+    @property
+    def rest(self) -> PartSource:
+        """What is behind the archive's end: its comment, or what somebody appended."""
+        return PartSource(self._source, self._directory.end)
+
+    def bytes_between(self) -> int:
+        """How many bytes of the archive are of no member. Raises ZipFaultError."""
+        directory = self._directory
+        found = position = described = 0
+        for member in sorted(self.members, key=lambda one: one.offset):
+            gap = member.offset - position
+            found += gap if gap > described else 0
+            position = max(position, self.content_offset(member) + member.packed)
+            described = _DESCRIPTION if member.flags & _DESCRIBED else 0
+        before = directory.offset - position
+        found += before if before > described else 0
+        behind = directory.end - _END.size - directory.offset - directory.size
+        return found + max(behind - _LOCATOR.size - _END_64.size, 0)
 
     def record_size(self, record: str) -> int | str:
         """The bytes of a tensor's record, or why they cannot be read."""
@@ -220,8 +243,18 @@ def _unpack(member: Member, packed: bytes) -> bytes:
     return content
 
 
-def _read_directory(source: ByteSource, limits: Limits) -> list[Member]:
-    count, size, offset = _find_directory(source)
+class _Directory(NamedTuple):
+    """Where the central directory is."""
+
+    members: int
+    size: int
+    offset: int
+    end: int
+    """Of the archive, without its comment."""
+
+
+def _read_directory(source: ByteSource, found: _Directory, limits: Limits) -> list[Member]:
+    count, size, offset, _ = found
     if size > limits.directory_bytes or count > limits.members:
         raise LimitExceededError("members", "the archive's directory is implausibly large")
     if offset + size > source.size:
@@ -239,8 +272,8 @@ def _read_directory(source: ByteSource, limits: Limits) -> list[Member]:
     return members
 
 
-def _find_directory(source: ByteSource) -> tuple[int, int, int]:
-    """The number of members, and the directory's size and offset."""
+def _find_directory(source: ByteSource) -> _Directory:
+    """The directory that torch finds. Raises ZipFaultError."""
     span = min(source.size, _MAX_16 + _END.size)
     tail = source.read_at(source.size - span, span)
     at = tail.rfind(b"PK\x05\x06", 0, max(0, len(tail) - _END.size + 4))
@@ -263,7 +296,7 @@ def _find_directory(source: ByteSource) -> tuple[int, int, int]:
             disk, directory_disk, count_here, count, size, offset = numbers
     if (disk, directory_disk) not in {(0, 0), (1, 1)} or count != count_here:
         raise ZipFaultError("damaged", "the archive says that it is one of several parts")
-    return count, size, offset
+    return _Directory(count, size, offset, min(end + _END.size, source.size))
 
 
 def _is_passed_over(end: int, size: int) -> bool:

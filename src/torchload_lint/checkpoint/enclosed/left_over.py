@@ -58,23 +58,30 @@ def members_unread(archive: ZipArchive, storages: Iterable[str]) -> list[Member]
     return [one for one in archive.members if id(one) not in read and not one.is_folder]
 
 
-def shown_members(members: list[Member]) -> str:
+def shown_names(names: list[str]) -> str:
     """The first ones, and how many more there are."""
-    shown = ", ".join(f"{one.name!r:.60}" for one in members[:_MOST_NAMED])
-    more = len(members) - _MOST_NAMED
+    shown = ", ".join(f"{name!r:.60}" for name in names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
     return f"{shown}{f' and {more} more' if more > 0 else ''}"
 
 
 def unread_records(
     archive: ZipArchive, storages: Iterable[str], limits: Limits, left: Allowance
 ) -> FoundParts:
-    """A problem that names the records that torch does not read, and what is in them."""
+    """Problems that name what torch does not read of an archive, and what is in it."""
+    if archive.rest.size:
+        yield Problem(
+            "behind",
+            f"{archive.rest.size:,} bytes are behind the archive, which torch.load does not read",
+            "find out what wrote them; a file that torch.save wrote ends with its archive",
+        )
+        yield EnclosedPart("what is behind the archive", archive.rest)
     unread_ones = members_unread(archive, storages)
     if not unread_ones:
         return
     yield Problem(
         "unread-records",
-        f"torch.load does not read {shown_members(unread_ones)}",
+        f"torch.load does not read {shown_names([one.name for one in unread_ones])}",
         "find out what wrote these records; torch.save writes none that it does not read",
     )
     for member in unread_ones if limits.whole else ():

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 AS_BYTES = "bytes"
 """Instead of an encoding: strings of Python 2 stay bytes."""
+NOT_READ = "torch.load of the file does not give them"
+"""Why what stands beside the object is left out."""
 _BYTE = range(256)
 _RENAMED_PROTOCOL = 2
 """The protocol in whose pickles torch renames what Python 2 called otherwise."""

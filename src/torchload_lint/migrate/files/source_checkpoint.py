@@ -10,12 +10,18 @@ from torchload_lint.checkpoint.containers.bytesource import FileSource
 from torchload_lint.checkpoint.containers.container import open_container
 from torchload_lint.checkpoint.containers.formats import is_plain_text
 from torchload_lint.checkpoint.containers.zip_archive import ZipFaultError
-from torchload_lint.checkpoint.enclosed.left_over import members_unread, shown_members
+from torchload_lint.checkpoint.enclosed.left_over import members_unread, shown_names
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS, LimitExceededError
 from torchload_lint.checkpoint.pickles.legacy import read_pickles
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, StorageReader
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
-from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked, refused
+from torchload_lint.migrate.files.recorder import (
+    NOT_READ,
+    Checkpoint,
+    PickleRecorder,
+    checked,
+    refused,
+)
 from torchload_lint.migrate.files.storage_bytes import Content, DeflatedRange, FileRange
 from torchload_lint.migrate.results import MigrationError
 
@@ -28,7 +34,6 @@ if TYPE_CHECKING:
     from torchload_lint.checkpoint.pickles.pickled_values import StorageValue
 
 _STORED = 0
-_NOT_READ = "torch.load of the file does not give them"
 
 
 def read_checkpoint(
@@ -64,11 +69,16 @@ def _read_zip(
         storages = {
             key: _record(file, archive, f"data/{key}") for key in recorder.storages.storages
         }
+        beside = archive.rest.size + archive.bytes_between()
     except (ZipFaultError, LimitExceededError) as error:
         raise MigrationError(f"{error}; get the file again") from None
     byteorder = order.decode("ascii", "replace")
+    if beside:
+        recorder.leave_out(f"{beside:,} bytes beside the records", NOT_READ)
     if others := members_unread(archive, storages):
-        recorder.leave_out(f"records beside the object ({shown_members(others)})", _NOT_READ)
+        recorder.leave_out(
+            f"records beside the object ({shown_names([one.name for one in others])})", NOT_READ
+        )
     return Checkpoint("zip", value, recorder.names, storages, byteorder, recorder.notes)
 
 
@@ -112,7 +122,7 @@ def _read_legacy(
         position += 8 + size
     if position < source.size:
         recorder.leave_out(
-            f"{source.size - position:,} bytes behind the object, perhaps another one", _NOT_READ
+            f"{source.size - position:,} bytes behind the object, perhaps another one", NOT_READ
         )
     value = found.object_stream.value
     # Whatever the file says of its machine, torch writes and reads these bytes the one way round

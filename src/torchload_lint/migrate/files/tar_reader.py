@@ -12,6 +12,7 @@ from struct import unpack
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.containers.bytesource import FileSource
+from torchload_lint.checkpoint.enclosed.left_over import shown_names
 from torchload_lint.checkpoint.limits import DEFAULT_LIMITS
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
@@ -24,7 +25,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.checkpoint.pickles.storages import ITEM_SIZES, STORAGE_DTYPES
 from torchload_lint.checkpoint.pickles.unpickler import unpickle
-from torchload_lint.migrate.files.recorder import Checkpoint, PickleRecorder, checked
+from torchload_lint.migrate.files.recorder import NOT_READ, Checkpoint, PickleRecorder, checked
 from torchload_lint.migrate.files.storage_bytes import Content, FileRange
 from torchload_lint.migrate.results import MigrationError
 from torchload_lint.names import GlobalName
@@ -45,23 +46,41 @@ def read_tar(file: BinaryIO, recorder: PickleRecorder) -> Checkpoint:
     file.seek(0)
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
-            members = {member.name: member for member in archive if member.isreg()}
+            every = archive.getmembers()
+            end = archive.offset
+        members = {member.name: member for member in every if member.isreg()}
         places = [members[name] for name in ("storages", "tensors", "pickle")]
     except (tarfile.TarError, KeyError, OSError):
         raise MigrationError(_FOREIGN) from None
     reader = _TarReader(file, recorder)
     storages, tensors, main = places
     try:
-        reader.read_storages(storages.offset_data)
-        reader.read_tensors(tensors.offset_data)
+        left = reader.read_storages(storages) + reader.read_tensors(tensors)
     except (struct.error, KeyError, TypeError, ValueError):
         raise MigrationError("the tar file is damaged; get it again") from None
     if main.size > DEFAULT_LIMITS.pickle_bytes:
         raise MigrationError("the pickle in the tar file is implausibly large")
     data = reader.source.read_at(main.offset_data, main.size)
     objects = _Objects(recorder, reader.tensors)
-    value = checked(unpickle(data, objects), objects)
+    stream = unpickle(data, objects)
+    value = checked(stream, objects)
+    left += main.size - stream.end + _behind(file, end)
+    if others := [one.name for one in every if one not in places and one.name != "sys_info"]:
+        objects.leave_out(f"members beside the object ({shown_names(others)})", NOT_READ)
+    if left:
+        objects.leave_out(f"{left:,} bytes beside the object", NOT_READ)
     return Checkpoint("tar", value, objects.names, reader.contents, notes=objects.notes)
+
+
+def _behind(file: BinaryIO, begin: int) -> int:
+    """How far something reaches that is not the zeros with which a tar file ends."""
+    file.seek(begin)
+    found = at = 0
+    while piece := file.read(_WINDOW):
+        if used := len(piece.rstrip(b"\0")):
+            found = at + used
+        at += len(piece)
+    return found
 
 
 class _Objects(PickleRecorder):
@@ -94,9 +113,12 @@ class _TarReader:
         """Number → storage, and the element of it where a view begins."""
         self._position = 0
 
-    def read_storages(self, start: int) -> None:
-        """Each: a pickle of (number, device, class), eight bytes that count, the elements."""
-        self._position = start
+    def read_storages(self, member: tarfile.TarInfo) -> int:
+        """Each: a pickle of (number, device, class), eight bytes that count, the elements.
+
+        Gives the number of bytes that are left.
+        """
+        self._position = member.offset_data
         for _ in range(self._number()):
             key, location, kind = self._triple()
             name = kind.name.qualname if isinstance(kind, GlobalRef) else ""
@@ -114,10 +136,14 @@ class _TarReader:
                 raise TypeError("the number of a storage is not a number")
             storage, begin = self._storages[root]
             self._storages[target] = (storage, begin + offset)
+        return self._left_of(member)
 
-    def read_tensors(self, start: int) -> None:
-        """Each: a pickle of (number, storage, class), the number of dimensions, sizes, strides."""
-        self._position = start
+    def read_tensors(self, member: tarfile.TarInfo) -> int:
+        """Each: a pickle of (number, storage, class), the number of dimensions, sizes, strides.
+
+        Gives the number of bytes that are left.
+        """
+        self._position = member.offset_data
         for _ in range(self._number()):
             key, storage_key, _ = self._triple()
             if not isinstance(storage_key, int):
@@ -130,6 +156,10 @@ class _TarReader:
             hooks = DictValue("collections.OrderedDict")
             args = (storage, begin + offset, size, stride, False, hooks)
             self.tensors[key] = ObjectValue("REDUCE", _REBUILD, args, GlobalName("torch", "Tensor"))
+        return self._left_of(member)
+
+    def _left_of(self, member: tarfile.TarInfo) -> int:
+        return max(member.offset_data + member.size - self._position, 0)
 
     def _pickle(self) -> PickledValue:
         data = self.source.read_at(self._position, _WINDOW)
