@@ -22,21 +22,21 @@ pytestmark = pytest.mark.torch
 INDICES = struct.pack("<2q", 1 << 40, (1 << 40) + 5)
 
 
-def tensor(key, kind, *size):
+def tensor(key, kind, *size, grad=b"\x89"):
     strides = [1] if len(size) == 1 else [size[1], 1]
     shape, steps = (forge.pair(*map(forge.number, one)) for one in (size, strides))
     made = (forge.name("torch._utils", "_rebuild_tensor_v2"), forge.storage(key, kind, 2))
     hooks = forge.call(forge.name("collections", "OrderedDict"))
-    return forge.call(*made, forge.number(0), shape, steps, b"\x89", hooks)
+    return forge.call(*made, forge.number(0), shape, steps, grad, hooks)
 
 
-def sparse():
-    """Two numbers whose places lie a million million behind the three that the tensor has."""
+def sparse(size=3):
+    """Two numbers whose places lie a million million behind those that the tensor has."""
     layout = forge.call(
         forge.name("torch.serialization", "_get_layout"), forge.text("torch.sparse_coo")
     )
     values = (tensor("1", "LongStorage", 1, 2), tensor("0", "FloatStorage", 2))
-    data = forge.pair(*values, forge.pair(forge.number(3)), b"\x88")
+    data = forge.pair(*values, forge.pair(forge.number(size)), b"\x88")
     return forge.call(forge.name("torch._utils", "_rebuild_sparse_tensor"), layout, data)
 
 
@@ -85,13 +85,27 @@ def test_what_ends_torch_is_refused_where_a_file_calls_it(computed, tmp_path):
         assert (done.returncode < 0) is ends, done.stderr[-500:]
 
 
+def test_a_gradient_is_added_to_the_one_that_is_there(tmp_path):
+    """``x.backward(y)`` for two objects that share ``x``: the second ``y`` is the sparse one."""
+    shared = tensor("0", "FloatStorage", 2, grad=b"\x88") + b"q\x07"
+    made = forge.call(NET, shared, tensor("0", "FloatStorage", 2))
+    again = forge.call(NET, b"h\x07", sparse(size=2))
+    body = "def __init__(self, a, b):\n        a.backward(b)"
+    assert judged(tmp_path, body, made).trust is Trust.UNPROVEN
+    (tmp_path / "hostile.pt").write_bytes(archive(forge.pair(made, again)))
+    for file, ends in (("net.pt", False), ("hostile.pt", True)):
+        command = [sys.executable, "-c", LOAD, file]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+        assert (done.returncode < 0) is ends, done.stderr[-500:]
+
+
 COMPUTING = (
     "a + a", "a @ self.b", "a / self.b", "torch.cat([a, a])", "torch.stack(a)", "F.relu(a)",
     "nn.Linear(a, 2)", "nn.L1Loss()(a, a)", "math.prod(a)", "itertools.accumulate(a)",
     "random.uniform(a, a)", "a.add_(a)", "a.matmul(a)", "a.update(a)", "[b * b for b in a]",
     "(lambda b: b - b)(a)", "[torch.cat, 1]", "(a + 1) * a", "a.to_sparse_csr()",
     "[a.to_dense][0]()", "map(a.add, a)", "getattr(a, 'to_dense')()", "(a.mul if a else 1)(a)",
-    "a.to_dense; match_it = self.a()", "a.numpy() == a",
+    "a.to_dense; match_it = self.a()", "a.numpy() == a", "a.backward(a)",
 )  # fmt: skip
 PLAIN = (
     "a * 2", "1 / a", "-a", "a // 2 + 1", "'%s' % a", "'a' + a", "f'{a}' + a", "[a] + a", "a",

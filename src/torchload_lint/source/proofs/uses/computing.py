@@ -43,15 +43,15 @@ _ADDING = frozenset(
 """Functions of Python that add or multiply what they are given."""
 _METHODS = frozenset(
     """
-    add addmm dist ldexp matmul mm mul multiply numpy resize select sparse_mask step sub subtract
-    to_dense to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr total
-    update
+    add addmm backward dist ldexp matmul mm mul multiply numpy resize select sparse_mask step sub
+    subtract to_dense to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc
+    to_sparse_csr total update
     _to_dense _to_sparse _to_sparse_bsc _to_sparse_bsr _to_sparse_csc _to_sparse_csr
     """.split()
 )
 """Methods of tensors that ended the interpreter, without the mark of those that compute in place;
-``update`` and ``total``, with which a ``Counter`` adds; ``step``, with which an optimizer does; and
-``numpy``, which makes an array of a tensor."""
+``backward``, which adds to a gradient; ``update`` and ``total``, with which a ``Counter`` adds;
+``step``, with which an optimizer does; and ``numpy``, which makes an array of a tensor."""
 _DRAWING = frozenset(
     """
     bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_
