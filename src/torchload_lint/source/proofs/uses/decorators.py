@@ -9,13 +9,14 @@ from torchload_lint.source.names.members import is_function
 from torchload_lint.source.proofs.installed import in_packages
 from torchload_lint.source.proofs.uses.missing import answered_elsewhere, defined_anew
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.names.source_file import SourceFile
-    from torchload_lint.source.project.index import ProjectIndex
+    from torchload_lint.source.project.index import Found, ProjectIndex
 
 PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
 _ACCESSORS = frozenset({"deleter", "getter", "setter"})
@@ -64,9 +65,15 @@ def _functions(func: ast.expr, home: Module, project: ProjectIndex) -> list[ast.
     dotted = home.bindings.qualified(func)
     if not dotted or defined_anew(func, home) or answered_elsewhere(dotted, home.path, project):
         return []
-    found = list(project.definitions(dotted, home.path))
-    found = found or [one for _, one in in_packages(dotted, project)]
-    return [one.node for one in found]
+    return [one.node for _, one in _definitions(dotted, home, project)]
+
+
+def _definitions(
+    dotted: str, home: SourceFile, project: ProjectIndex
+) -> list[tuple[ProjectIndex, Found]]:
+    """What a name stands for in the project, or else in an installed package."""
+    found = [(project, one) for one in project.definitions(dotted, home.path)]
+    return found or in_packages(dotted, project)
 
 
 def _is_given_back_by_registry(call: ast.Call, home: Module, project: ProjectIndex) -> bool:
@@ -79,15 +86,16 @@ def _is_given_back_by_registry(call: ast.Call, home: Module, project: ProjectInd
         return False
     if answered_elsewhere(dotted, home.path, project):
         return False
-    found = list(project.definitions(dotted, home.path))
-    if len(found) != 1 or not isinstance(found[0].value, ast.Call):
+    found = _definitions(dotted, home, project)
+    if len(found) != 1 or not isinstance(found[0][1].value, ast.Call):
         return False
-    made_by, module = found[0].value.func, found[0].module
+    index, module, made_by = found[0][0], found[0][1].module, found[0][1].value.func
     kind = module.bindings.qualified(made_by) or ""
-    if defined_anew(made_by, module) or answered_elsewhere(kind, module.path, project):
+    if defined_anew(made_by, module) or answered_elsewhere(kind, module.path, index):
         return False
-    methods = [_method(one.node, func.attr) for one in project.definitions(kind, module.path)]
-    return len(methods) == 1 and methods[0] is not None and _returns_identity(methods[0], call)
+    kinds = [one for _, one in _definitions(kind, module, index)]
+    method = _method(kinds[0].node, func.attr) if len(kinds) == 1 else None
+    return method is not None and _returns_identity(method, call, kinds[0].module)
 
 
 def _method(node: ast.AST, name: str) -> ast.FunctionDef | None:
@@ -97,9 +105,14 @@ def _method(node: ast.AST, name: str) -> ast.FunctionDef | None:
     if any(not isinstance(base, ast.Name) or base.id != "object" for base in node.bases):
         return None
     inside = [*ast.walk(node)]
+    shown = {
+        one.value
+        for one in inside
+        if isinstance(one, ast.Attribute) and one.attr in _DESCRIBING and _is_read(one)
+    }
     stored = (
         isinstance(one, ast.Attribute)
-        and (one.attr in {name, "__dict__", "__class__"})
+        and (one.attr in {name, "__dict__"} or (one.attr == "__class__" and one not in shown))
         and not (one.attr == name and isinstance(one.ctx, ast.Load))
         for one in inside
     )
@@ -112,6 +125,10 @@ def _method(node: ast.AST, name: str) -> ast.FunctionDef | None:
     return one if isinstance(one, ast.FunctionDef) and not one.decorator_list else None
 
 
+def _is_read(node: ast.Attribute) -> bool:
+    return isinstance(node.ctx, ast.Load)
+
+
 _ANSWERING = frozenset({"__getattr__", "__getattribute__", "__new__"})
 
 
@@ -120,16 +137,20 @@ def _names_of(statement: ast.stmt) -> set[str]:
     return {name for part in parts for bound in _bound(part) for name in bound}
 
 
-def _returns_identity(method: ast.FunctionDef, call: ast.Call) -> bool:
+def _returns_identity(method: ast.FunctionDef, call: ast.Call, home: SourceFile) -> bool:
     """Whether what a method returns for a call leaves what it is given: a function inside it that
     does, or a parameter that this call does not give, and that is nothing a class could be.
     """
-    own = _own_nodes(method)
-    inner = {one.name: one for one in own if isinstance(one, ast.FunctionDef)}
     positional = [one.arg for one in (*method.args.posonlyargs, *method.args.args)][1:]
     named = {one.arg for one in call.keywords}
     spread = None in named or any(isinstance(one, ast.Starred) for one in call.args)
-    left_out = set(positional[len(call.args) :]) - named
+    defaults = [*zip(reversed(positional), reversed(method.args.defaults), strict=False)]
+    constant = {name for name, default in defaults if isinstance(default, ast.Constant)}
+    left_out = constant.intersection(positional[len(call.args) :]) - named
+    whole = _own_nodes(method)
+    no_classes = left_out | _texts_given(call, positional)
+    own = set(whole) - _for_classes(whole, no_classes, method, home)
+    inner = {one.name: one for one in own if isinstance(one, ast.FunctionDef)}
     returned = [one.value for one in own if isinstance(one, ast.Return)]
     names = {one.id for one in returned if isinstance(one, ast.Name)}
     functions = names & inner.keys()
@@ -140,6 +161,29 @@ def _returns_identity(method: ast.FunctionDef, call: ast.Call) -> bool:
         and names - functions <= left_out
         and all(_is_identity(inner[name], untouched=False) for name in functions)
     )  # fmt: skip
+
+
+def _texts_given(call: ast.Call, positional: list[str]) -> set[str]:
+    """The parameters that a call gives a text."""
+    given = [*zip(positional, call.args, strict=False)]
+    given += [(one.arg, one.value) for one in call.keywords if one.arg]
+    return {name for name, value in given if text_of(value)}
+
+
+def _for_classes(
+    own: list[ast.AST], no_classes: set[str], method: ast.FunctionDef, home: SourceFile
+) -> set[ast.AST]:
+    """The parts that only run for a class: ``if isinstance(name, type): …``."""
+    plain = {name for name in no_classes if _bindings(name, method) == 1}
+    left: set[ast.AST] = set()
+    for one in own:
+        if isinstance(one, ast.If) and isinstance(one.test, ast.Call):
+            asked, *given = one.test.func, *one.test.args
+            names = [home.bindings.qualified(part) for part in (asked, *given[1:])]
+            is_plain = bool(given) and isinstance(given[0], ast.Name) and given[0].id in plain
+            if is_plain and names == ["builtins.isinstance", "builtins.type"]:
+                left.update(part for statement in one.body for part in ast.walk(statement))
+    return left
 
 
 def _made(function: ast.AST) -> Iterator[ast.AST]:
@@ -183,9 +227,14 @@ def _is_identity(function: ast.AST, *, untouched: bool) -> bool:
 
 
 def _bindings(name: str, function: ast.AST) -> int:
-    """How often a function, or one inside it, gives a name a meaning."""
-    parts = (part for part in ast.walk(function) if part is not function)
-    return sum(name in bound for part in parts for bound in _bound(part))
+    """How often a function, or one inside it, gives a name a meaning: the parameters of one inside
+    it are names of that one alone.
+    """
+    parts = [part for part in ast.walk(function) if part is not function]
+    inner = (part.args for part in parts if isinstance(part, (*FUNCTIONS, ast.Lambda)))
+    others = {one for arguments in inner for one in ast.walk(arguments) if isinstance(one, ast.arg)}
+    own = (part for part in parts if part not in others)
+    return sum(name in bound for part in own for bound in _bound(part))
 
 
 def _bound(part: ast.AST) -> Iterator[list[str]]:
