@@ -801,6 +801,40 @@ OWN_UNPICKLERS = {
         class Own(Finds, pickle.Unpickler):
             pass
         Own(open("plain.pkl", "rb")).load()""",
+    "by one object": """
+        class Own(pickle.Unpickler):
+            pass
+        own = Own(open("plain.pkl", "rb"))
+        own.find_class = lambda module, name: getattr(importlib.import_module(module), name)
+        own.load()""",
+    "by one object in Python": """
+        own = pickle._Unpickler(open("plain.pkl", "rb"))
+        own.find_class = lambda module, name: getattr(importlib.import_module(module), name)
+        own.load()""",
+    "by a class that is changed later": """
+        class Own(pickle.Unpickler):
+            pass
+        Own.find_class = lambda own, module, name: getattr(importlib.import_module(module), name)
+        Own(open("plain.pkl", "rb")).load()""",
+    "by what a class answers": """
+        class Own(pickle.Unpickler):
+            def __getattribute__(self, name):
+                if name != "find_class":
+                    return super().__getattribute__(name)
+                return lambda module, name: getattr(importlib.import_module(module), name)
+        Own(open("plain.pkl", "rb")).load()""",
+    "in a table of its own": """
+        class Own(pickle._Unpickler):
+            def load_stack_global(self):
+                name, module = self.stack.pop(), self.stack.pop()
+                self.append(getattr(importlib.import_module(module), name))
+            dispatch = {**pickle._Unpickler.dispatch, pickle.STACK_GLOBAL[0]: load_stack_global}
+        Own(open("plain.pkl", "rb")).load()""",
+    "in the table of all": """
+        def load_reduce(self):
+            self.stack[-2:] = [getattr(importlib.import_module("os"), "mkdir")(*self.stack[-1])]
+        pickle._Unpickler.dispatch[pickle.REDUCE[0]] = load_reduce
+        pickle._Unpickler(open("plain.pkl", "rb")).load()""",
     "torch.package": 'PackageImporter("package.pt").load_pickle("kept", "x.pkl")',
     "code of a package": 'PackageImporter("package.pt").import_module("code")',
 }
@@ -821,6 +855,28 @@ def test_unpicklers_that_find_classes_by_themselves_are_watched(project, name):
     result = verify()
     assert not (project / "ran").exists()
     assert "; move what loads it into a function" in result.output, result.output
+    assert result.exit_code == 2
+
+
+INTERPRETER = """
+    import importlib, pickle
+    for name in ("_interpreters", "_xxsubinterpreters"):
+        try:
+            started = importlib.import_module(name)
+        except ImportError:
+            continue
+        number = started.create()
+        started.run_string(number, "import pickle; pickle.load(open('plain.pkl', 'rb'))")
+    """
+
+
+def test_a_second_interpreter_unpickles_nothing(project):
+    """In which audit hooks are told of nothing."""
+    keep_evil(project)
+    write(project, {"app/model.py": dedent(INTERPRETER).lstrip() + MODEL})
+    result = verify()
+    assert not (project / "ran").exists()
+    assert "create is called while modules are imported, where nothing watches" in result.output
     assert result.exit_code == 2
 
 
@@ -1065,6 +1121,10 @@ DOES = {
         resource.prlimit(os.getppid(), resource.RLIMIT_CORE, (0, 0))""",
     "sets a terminal": "import termios; termios.tcsetattr(0, 0, [])",
     "connects": "socket.socketpair()[0].close()",
+    "starts an interpreter": """
+        for name in ("_interpreters", "_xxsubinterpreters"):
+            try: __import__("importlib").import_module(name).create()
+            except Exception: pass""",
     "starts a program": "getattr(os, 'system')('mkdir ' + place)",
 }
 

@@ -7,6 +7,7 @@ kernel refuses what goes past it (Landlock: libraries that write files by themse
 from __future__ import annotations
 
 import _thread
+import importlib
 import os
 import re
 import signal
@@ -28,6 +29,15 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
+def _there(name: str) -> tuple[Any, ...]:
+    """A module, where this Python has it."""
+    try:
+        return (importlib.import_module(name),)
+    except ImportError:
+        return ()
+
+
 _DOES = frozenset(
     """
     _thread.start_joinable_thread _thread.start_new_thread os.chflags os.chmod os.chown os.exec
@@ -48,11 +58,18 @@ _UNHEARD = (
 )
 """Those that tell audit hooks nothing: of threads (before Python 3.12), of other processes, of the
 clock, and of terminals."""
+_INTERPRETERS = tuple(
+    (module, "create")
+    for name in ("_interpreters", "_xxsubinterpreters")
+    for module in _there(name)
+)
+"""What starts a second interpreter in this process, in which no audit hook is told of anything."""
 _DO = ("socket.", "ctypes.", "winreg.", "shutil.", "urllib.", "ftplib.", "smtplib.", "tempfile.")
 """What the names of other such events begin with."""
 _OF_PACKAGE = "<torch_package_"
 """What the names of files begin with that ``torch.package`` takes code from."""
 _WHILE = "while the file loads, which no proof does"
+_BEFORE = "while modules are imported, where nothing watches what it does"
 _names_in, _state_of, _is_folder, _thread_of = (
     os.listdir, os.fstat, os.path.isdir, _thread.get_ident,
 )  # fmt: skip
@@ -85,6 +102,7 @@ class ProofGuard:
         self._shut = _way_to_shut()
         self._cut = _way_to_cut()
         self._is_shut = self._has_cut = False
+        self._refuse_calls(_INTERPRETERS)
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
@@ -137,19 +155,19 @@ class ProofGuard:
         self._has_cut = self._cut()
         self._is_shut = self._shut()
         self._known = frozenset()
-        self._refuse_unheard()
+        self._refuse_calls(_UNHEARD)
         self._is_loading = True
 
-    def _refuse_unheard(self) -> None:
+    def _refuse_calls(self, calls: tuple[tuple[Any, str], ...]) -> None:
         """Refuse what audit hooks are not told of where it is asked for by its name."""
-        for module, names in _UNHEARD:
+        for module, names in calls:
             for name in names.split():
                 if name in vars(module):
                     setattr(module, name, self._refusing(f"{module.__name__}.{name}"))
 
     def _refusing(self, name: str) -> Callable[..., None]:
         def refuse(*_given: object, **_named: object) -> None:
-            self._done = f"{name} is called {_WHILE}"
+            self._done = f"{name} is called {_WHILE if self._is_loading else _BEFORE}"
             raise RuntimeError(self._done)
 
         return refuse
