@@ -50,6 +50,7 @@ def watch_unpicklers(find: Callable[..., None]) -> None:
             watch(cls)
 
     Unpickler.load = _watching(in_c.load, watch_one)
+    Unpickler.__module__, Unpickler.__qualname__ = in_c.__module__, in_c.__qualname__
     below = list(_below(in_c))
     for kind in [*_below(in_python), *below]:
         watch(kind)
@@ -84,7 +85,7 @@ def _is_one_of(known: list[Any], method: Any, owner: Any) -> bool:  # noqa: ANN4
         return False
     if type(method) is MethodType:
         return any(method.__func__ is one for one in known)
-    return type(method) is BuiltinMethodType and method.__qualname__ == f"Unpickler.{_FINDS}"
+    return type(method) is BuiltinMethodType and method.__name__ == _FINDS
 
 
 def _watching(load: Any, watch: Callable[[Any], None]) -> Callable[[Any], Any]:  # noqa: ANN401
