@@ -898,15 +898,36 @@ def test_what_a_module_leaves_running_unpickles_nothing(project):
     assert not (project / "ran").exists()
 
 
-def test_an_unpickler_that_finds_what_does_no_harm_goes_on(project):
-    """By the name that the file has for it, or by its own."""
-    (project / "plain.pkl").write_bytes(pickle.dumps(collections.OrderedDict(a=1)))
-    text = """
-        import collections, pickle
+HARMLESS_UNPICKLERS = {
+    "of its own": """
         class Own(pickle.Unpickler):
             def find_class(self, module, name):
-                return collections.OrderedDict
-        assert Own(open("plain.pkl", "rb")).load() == {"a": 1}
+                return collections.OrderedDict""",
+    "in Python": """
+        class Own(pickle._Unpickler):
+            def find_class(self, module, name):
+                return super().find_class(module, name)""",
+    "with another method": """
+        class Own(pickle.Unpickler):
+            def persistent_load(self, number):
+                return number""",
+    "that fills in its own way": """
+        class Own(pickle._Unpickler):
+            dispatch = {**pickle._Unpickler.dispatch}
+            dispatch[pickle.BUILD[0]] = lambda self: self.load_build()""",
+    "of Python": "Own = pickle.Unpickler",
+    "of Python in Python": "Own = pickle._Unpickler",
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS_UNPICKLERS)
+def test_an_unpickler_that_finds_what_does_no_harm_goes_on(project, name):
+    """By the name that the file has for it, or by its own."""
+    (project / "plain.pkl").write_bytes(pickle.dumps(collections.OrderedDict(a=1)))
+    text = f"""
+        import collections, pickle
+        {HARMLESS_UNPICKLERS[name].lstrip()}
+        assert Own(open("plain.pkl", "rb")).load() == {{"a": 1}}
         """
     write(project, {"app/model.py": dedent(text).lstrip() + MODEL})
     assert verify().exit_code == 0
@@ -1138,6 +1159,18 @@ def has_landlock() -> bool:
     return ctypes.CDLL(None).syscall(444, None, 0, 1) > 0
 
 
+COMPILED = {
+    "changes modes": "C.chmod(b'log', 0o777)",
+    "changes times": "C.utimes(b'log', None)",
+    "starts a program": "C.system(b'true')",
+    "forks": "C.fork() or C._exit(0)",
+    "signals": "C.kill(os.getppid(), 0)",
+    "asks the network": "C.socket(socket.AF_INET, socket.SOCK_DGRAM, 0)",
+    "shares memory": "C.shmget(0, 10, 0o1600)",
+}
+"""What compiled code does by itself: its functions were looked up while the module was imported."""
+
+
 BY_KERNEL = {"saves": "torch.save(1, place)", "makes a pipe": "os.mkfifo(place)"}
 """What no audit hook is told of."""
 
@@ -1155,12 +1188,15 @@ OPEN = {
 def proven_in(project: Path, action: str):
     """A proof of a checkpoint whose class does something when it is loaded."""
     runs = """
-        import _thread, gc, os, pathlib, signal, socket, sys, threading, time, torch
+        import _thread, ctypes, gc, os, pathlib, signal, socket, sys, threading, time, torch
 
         START = _thread.start_new_thread
         FILE = open("log", "a")
         PIPE = os.pipe()
         SOCKETS = socket.socketpair()
+        C = ctypes.CDLL(None)
+        for name in "chmod utimes system fork kill socket shmget _exit usleep".split():
+            getattr(C, name, None)
 
         def tries(seconds, *given):
             until = time.monotonic() + (0 if given else seconds)
@@ -1201,6 +1237,26 @@ def test_what_goes_past_python_is_refused_by_the_kernel(project, action):
     assert not (project / "ran").exists()
     assert outcome.status == "failed", outcome
     assert "Permission denied" in outcome.error
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.uname().machine not in {"x86_64", "aarch64"},
+    reason="the system calls of Linux on two kinds of machine",
+)
+@pytest.mark.parametrize("action", COMPILED.values(), ids=COMPILED)
+def test_what_compiled_code_does_by_itself_ends_the_proof(project, action):
+    """No audit hook is told, Landlock does not know it, and the class goes on as if all were well.
+
+    What is there first shows that such functions can be called.
+    """
+    assert proven_in(project, "C.usleep(1)").loads
+    (project / "log").chmod(0o600)
+    os.utime(project / "log", (1, 1))
+    outcome = proven_in(project, action)
+    assert outcome.status == "failed", outcome
+    assert "compiled code starts a program, signals, asks the network" in outcome.error
+    state = (project / "log").stat()
+    assert (state.st_mode & 0o777, state.st_mtime) == (0o600, 1)
 
 
 @pytest.mark.parametrize("action", OPEN.values(), ids=OPEN)

@@ -139,11 +139,12 @@ def _prove(request: dict[str, Any]) -> dict[str, Any]:
 def _guard(torch: Any) -> tuple[Any, list[ModuleType]]:  # noqa: ANN401 - a module
     """What watches the loads, those of the project's modules, too; and its scripts."""
     guarding, unpicklers = _beside("guarding_child"), _beside("unpicklers_child")
-    guard = guarding.ProofGuard()
+    kernel = _beside("kernel_child")
+    guard = guarding.ProofGuard(kernel.way_to_shut())
     unpicklers.watch_unpicklers(guard.find)
     if restricted := getattr(torch, "_weights_only_unpickler", None):
         guard.watch(restricted.Unpickler)
-    return guard, [guarding, unpicklers]
+    return guard, [guarding, unpicklers, kernel]
 
 
 def _folder() -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """What a load in ``child.py`` may not do: unpickle unseen, write, start programs, ask the network.
 
 Run by the user's interpreter. Audit hooks see what goes through Python and name it; on Linux, the
-kernel refuses what goes past it (Landlock: libraries that write files by themselves).
+kernel refuses what goes past it (``kernel_child.py``).
 """
 
 from __future__ import annotations
@@ -77,14 +77,6 @@ _names_in, _state_of, _is_folder, _thread_of = (
 _IS_CUT = re.compile("Bad file descriptor|non-socket")
 _KINDS = frozenset({stat.S_IFREG, stat.S_IFIFO, stat.S_IFSOCK})
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CREATE_RULESET, _RESTRICT_SELF = 444, 446
-"""Calls of landlock(7), of one number on each kind of machine but Alpha."""
-_NO_NEW_PRIVILEGES = 38
-"""Of prctl(2)."""
-_FILES, _TRUNCATE, _NETWORK = 0x1FF3, 1 << 14, 0b11
-"""Rights: to execute, write, make and remove files, not to read them; TCP."""
-_KNOWS_TRUNCATE, _KNOWS_NETWORK = 3, 4
-"""The versions of Landlock that know these."""
 
 
 class ProofGuard:
@@ -92,14 +84,14 @@ class ProofGuard:
     be taken out again.
     """
 
-    def __init__(self) -> None:
-        """Nothing is refused yet."""
+    def __init__(self, shut: Callable[[], bool]) -> None:
+        """Nothing is refused yet. ``shut``: has the kernel refuse; false where it does not."""
         self._known: frozenset[str] | None = None
         self._met = ""
         self._done = ""
         self._is_loading = False
         self._loads_in = 0
-        self._shut = _way_to_shut()
+        self._shut = shut
         self._cut = _way_to_cut()
         self._is_shut = self._has_cut = False
         self._refuse_calls(_INTERPRETERS)
@@ -226,34 +218,3 @@ def _writable() -> frozenset[tuple[int, tuple[int, int]]]:
             if kind in _KINDS and fcntl(number, F_GETFL) & os.O_ACCMODE != os.O_RDONLY:
                 found.add((number, (state.st_dev, state.st_ino)))
     return frozenset(found)
-
-
-def _way_to_shut() -> Callable[[], bool]:
-    """Has the kernel refuse, for this thread, to write files, to run programs, and TCP; false where
-    it cannot. What it takes is there before the project may change ``ctypes``.
-    """
-    if sys.platform != "linux":
-        return lambda: False
-    try:
-        import ctypes  # noqa: PLC0415 - not every Python has it
-
-        system = ctypes.CDLL(None).syscall
-        prctl = ctypes.CDLL(None).prctl
-        version = system(_CREATE_RULESET, None, 0, 1)
-        files = _FILES | (_TRUNCATE if version >= _KNOWS_TRUNCATE else 0)
-        rights = (files, _NETWORK)[: 2 if version >= _KNOWS_NETWORK else 1]
-        rules = (ctypes.c_uint64 * len(rights))(*rights)
-        size = ctypes.sizeof(rules)
-    except Exception:  # noqa: BLE001 - another libc
-        return lambda: False
-
-    def shut() -> bool:
-        handle = system(_CREATE_RULESET, rules, size, 0) if version > 0 else -1
-        if handle < 0:
-            return False
-        prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-        is_done = bool(system(_RESTRICT_SELF, handle, 0) == 0)
-        os.close(handle)
-        return is_done
-
-    return shut

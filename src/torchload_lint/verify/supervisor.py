@@ -29,6 +29,13 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_PDEATHSIG = 1
 _SECONDS_TO_END = 10.0
 """How long the descendants are hunted."""
+_SAID = {
+    -int(
+        getattr(signal, "SIGSYS", signal.NSIG)
+    ): "compiled code starts a program, signals, asks the network "
+    "or changes a file while the file loads, which no proof does"
+}
+"""Of a child that the kernel ends (SIGSYS of Linux, for ``kernel_child.py``)."""
 _MOST_ANSWERED = 1 << 20
 """Bytes of an answer."""
 _BETWEEN_LOOKS = 0.2
@@ -86,7 +93,8 @@ def _answer(
     for line in _written_by(child).split(b"\n"):
         if line.startswith(marked):
             return json.loads(line[len(marked) :])
-    return {"status": "failed", "error": f"the process ended with {status} before it answered"}
+    said = _SAID.get(status, f"the process ended with {status} before it answered")
+    return {"status": "failed", "error": said}
 
 
 def _end_of(child: subprocess.Popen[bytes], seconds: float, share: float) -> int | dict[str, str]:
