@@ -68,6 +68,8 @@ COMMANDS = [
     ["migrate", "gone\x1b[31m.pt"],
     ["migrate", ".", "--out-dir", "../new", "--force"],
     ["migrate", ".", "--in-place", "--dry-run"],
+    ["migrate", "m.pt", "--dry-run"],
+    ["migrate", "m.pt", "--dry-run", "--to", "safetensors", "--only", FORGED],
     ["migrate", "../copied", "--in-place", "--force"],
     ["show-settings", "gone\x1b[31m"],
     ["show-settings", FORGED + ".py"],
@@ -80,7 +82,8 @@ COMMANDS = [
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "torchload-lint.toml").write_text("")
-    torch.save({"a\x1b[31m": argparse.Namespace(x="::error::y")}, folder / "m.pt")
+    content = {name: [name, argparse.Namespace(x=name), {name: torch.ones(1)}] for name in HOSTILE}
+    torch.save(content, folder / "m.pt")
     for name in HOSTILE:
         source = CODE.format(path=f"{name}.pt".encode(errors="replace").decode())
         (folder / f"{name}.py").write_text(source)

@@ -96,4 +96,4 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 
 def _indented(lines: list[str]) -> list[str]:
-    return [f"  {line}" for line in lines]
+    return [printable(f"  {line}") for line in lines]
