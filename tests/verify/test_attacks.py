@@ -876,7 +876,56 @@ def test_a_second_interpreter_unpickles_nothing(project):
     write(project, {"app/model.py": dedent(INTERPRETER).lstrip() + MODEL})
     result = verify()
     assert not (project / "ran").exists()
-    assert "create is called while modules are imported, where nothing watches" in result.output
+    assert "create is called while modules are imported, and nothing watches" in result.output
+    assert result.exit_code == 2
+
+
+SCRIPTED = """
+    import torch
+    from typing import Tuple
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.zeros(1)
+
+        def forward(self, x):
+            return x
+
+        @torch.jit.export
+        def __getstate__(self) -> Tuple[torch.Tensor, bool]:
+            return self.weight, self.training
+
+        @torch.jit.export
+        def __setstate__(self, state: Tuple[torch.Tensor, bool]) -> None:
+            self.weight = torch.from_file("ran", True, 10)
+            self.training = state[1]
+
+    if __name__ == "__main__":
+        torch.jit.save(torch.jit.script(Net()), "net.pt")
+    """
+READS_SCRIPTS = {
+    "from a file": "torch.jit.load('net.pt')",
+    "from a stream": "torch.jit.load(io.BytesIO(open('net.pt', 'rb').read()))",
+    "as a checkpoint": "torch.load('net.pt', weights_only=False)",
+    "by the name in torch": (
+        "torch.import_ir_module(torch._C.CompilationUnit(), 'net.pt', None, {}, False)"
+    ),
+}
+
+
+@pytest.mark.parametrize("read", READS_SCRIPTS.values(), ids=READS_SCRIPTS)
+def test_code_of_torchscript_does_not_run_while_modules_are_imported(project, read):
+    """Its ``__setstate__`` runs as it is read, and makes a file here."""
+    write(project, {"scripted.py": SCRIPTED})
+    subprocess.run([sys.executable, "scripted.py"], check=True)
+    subprocess.run([sys.executable, "-c", f"import io, torch; {read}"], check=True)
+    (project / "ran").unlink()
+    write(project, {"app/model.py": f"import io, torch\n{read}\n{MODEL}"})
+    result = verify()
+    assert not (project / "ran").exists()
+    assert "import_ir_module" in result.output, result.output
+    assert "is called while modules are imported" in result.output
     assert result.exit_code == 2
 
 

@@ -142,6 +142,7 @@ def _guard(torch: Any) -> tuple[Any, list[ModuleType]]:  # noqa: ANN401 - a modu
     kernel = _beside("kernel_child")
     guard = guarding.ProofGuard(kernel.way_to_shut())
     unpicklers.watch_unpicklers(guard.find)
+    guard.refuse_code_of(torch)
     if restricted := getattr(torch, "_weights_only_unpickler", None):
         guard.watch(restricted.Unpickler)
     return guard, [guarding, unpicklers, kernel]

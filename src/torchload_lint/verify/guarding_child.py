@@ -64,12 +64,21 @@ _INTERPRETERS = tuple(
     for module in _there(name)
 )
 """What starts a second interpreter in this process, in which no audit hook is told of anything."""
+_RUN_A_FILE = (
+    "import_ir_module import_ir_module_from_buffer _import_ir_module_from_package "
+    "_load_jit_module_from_bytes _load_jit_module_from_file _load_for_lite_interpreter "
+    "_load_for_lite_interpreter_from_buffer _load_mobile_module_from_bytes "
+    "_load_mobile_module_from_file"
+)
+"""What reads archives of TorchScript: their ``__setstate__`` runs then, and may write files."""
+_RUN_A_LIBRARY = "AOTIModelPackageLoader AOTIModelContainerRunnerCpu AOTIModelContainerRunnerCuda"
+"""What runs the compiled code of packages that ``torch._inductor`` has made."""
 _DO = ("socket.", "ctypes.", "winreg.", "shutil.", "urllib.", "ftplib.", "smtplib.", "tempfile.")
 """What the names of other such events begin with."""
 _OF_PACKAGE = "<torch_package_"
 """What the names of files begin with that ``torch.package`` takes code from."""
 _WHILE = "while the file loads, which no proof does"
-_BEFORE = "while modules are imported, where nothing watches what it does"
+_BEFORE = "while modules are imported, and nothing watches what that runs; move it into a function"
 _names_in, _state_of, _is_folder, _thread_of = (
     os.listdir, os.fstat, os.path.isdir, _thread.get_ident,
 )  # fmt: skip
@@ -123,6 +132,13 @@ class ProofGuard:
         between the imports and the load, by what a module has left running.
         """
         self._known = known
+
+    def refuse_code_of(self, torch: Any) -> None:  # noqa: ANN401 - a module
+        """Refuse the functions of torch that run code of a file, from now on."""
+        compiled = torch._C  # noqa: SLF001 - it has no other name
+        packages = getattr(compiled, "_aoti", compiled)
+        calls = ((torch, _RUN_A_FILE), (compiled, _RUN_A_FILE), (packages, _RUN_A_LIBRARY))
+        self._refuse_calls(calls)
 
     def watch(self, unpickler: Any) -> None:  # noqa: ANN401 - a class
         """Watch what is done in loads by this class, those of the project's modules, too."""
