@@ -76,14 +76,16 @@ def _findings(
                 judge = partial(rule.check_load, situation, context)
                 row = situation.load.span.start.row
                 told = _told(judge, f"{rule.code} could not judge this load", row, crashes)
-                is_milder = rule.about_call and not situation.missing
-                yield from (
-                    milder_in_tests(one, module.path, module.text) if is_milder else one
-                    for one in told
-                )
+                is_milder = rule.note_in_tests and not situation.missing
+                yield from _in_tests(told, module) if is_milder else told
         if rule.check_module:
             judge = partial(rule.check_module, module, situations, context)
-            yield from _told(judge, f"{rule.code} could not judge this file", 0, crashes)
+            told = _told(judge, f"{rule.code} could not judge this file", 0, crashes)
+            yield from _in_tests(told, module) if rule.note_in_tests else told
+
+
+def _in_tests(told: Iterable[Diagnostic], module: Module) -> Iterator[Diagnostic]:
+    return (milder_in_tests(one, module.path, module.text) for one in told)
 
 
 def _told(

@@ -27,7 +27,7 @@ _MAYBE_TEST_FILE = late_pattern(r"(?:^|/)(?:testing/.*|test/.*|test_[^/]*|[^/]*_
 _HOLDS_TESTS = late_pattern(
     r"^\s*(?:(?:async\s+)?def test_|(?:import|from)\s+(?:pytest|unittest)\b)", re.MULTILINE
 )
-IN_A_TEST = "a note, since this is a test: it mostly loads what it has saved itself"
+IN_A_TEST = "a note, since this is a test: most load what they have saved themselves"
 
 
 _ALWAYS = frozenset({unused_suppression.RULE.code, indirect_unsafe_loader.RULE.code})

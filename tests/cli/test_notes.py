@@ -101,6 +101,15 @@ def test_in_a_test_an_unsafe_load_is_a_note(cli, write, name, head, is_test):
     assert unsafe["severity"] == ("info" if is_test else "error")
 
 
+@pytest.mark.parametrize(("name", "severity"), [("tests/a.py", "info"), ("a.py", "warning")])
+def test_in_a_test_a_save_that_nobody_could_load_is_a_note(cli, write, name, severity):
+    text = "import torch\ntorch.save({}, buffer, pickle_protocol=4)\n"
+    write({"pyproject.toml": OLD, name: text})
+    (found,) = json.loads(cli("--min-severity=info", "--output-format=json").stdout)
+    assert (found["code"], found["severity"]) == ("TLL402", severity)
+    assert ("402" in codes(cli())) is (severity == "warning")
+
+
 def test_what_will_fail_in_a_test_is_an_error(cli, write):
     needs = '[tool.torchload-lint.checkpoints]\n"m.pt" = ["argparse.Namespace"]\n'
     for call in ('torch.load("m.pt")', 'torch.load("m.pt", weights_only=False)'):

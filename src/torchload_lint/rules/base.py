@@ -46,6 +46,8 @@ class Rule(NamedTuple):
     """Whether it is only on where it is selected by name, code or ``ALL``."""
     note_only_alone: bool = False
     """Whether its informational findings are left out on a load of which another rule reports."""
+    note_in_tests: bool = False
+    """Whether it is a note in tests, which mostly load what they have saved themselves."""
     about_call: bool = False
     """Whether it gives way, at one load, to a rule about what comes of it."""
     about_outcome: bool = False

@@ -79,5 +79,6 @@ RULE = Rule(
     __doc__,
     check_load=check,
     security_severity="8.8",
+    note_in_tests=True,
     about_call=True,
 )

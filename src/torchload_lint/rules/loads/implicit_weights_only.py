@@ -163,5 +163,6 @@ RULE = Rule(
     security_severity="7.5",
     precision="high",
     note_only_alone=True,
+    note_in_tests=True,
     about_call=True,
 )

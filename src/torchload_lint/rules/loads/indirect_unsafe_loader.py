@@ -152,5 +152,6 @@ RULE = Rule(
     __doc__,
     check_load=check_load,
     check_module=check_module,
+    note_in_tests=True,
     about_call=True,
 )

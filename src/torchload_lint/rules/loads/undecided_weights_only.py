@@ -151,5 +151,6 @@ RULE = Rule(
     check_load=check,
     security_severity="5.5",
     precision="medium",
+    note_in_tests=True,
     about_call=True,
 )

@@ -7,7 +7,7 @@ pickled at all, a lambda or a generator.
 
 ## Why is this bad?
 The file can only be loaded with `weights_only=False`. It is easier to save it differently than to
-convert it later.
+convert it later. In tests, which mostly load what they have saved themselves, it is a note.
 
 ## Example
 ```python
@@ -56,4 +56,11 @@ def check(
             yield finding(RULE, save.span, message)
 
 
-RULE = Rule("TLL402", "unloadable-when-saved", Severity.WARNING, __doc__, check_module=check)
+RULE = Rule(
+    "TLL402",
+    "unloadable-when-saved",
+    Severity.WARNING,
+    __doc__,
+    check_module=check,
+    note_in_tests=True,
+)
