@@ -123,6 +123,27 @@ def test_the_state_of_a_plain_module_is_restricted_safely(made, safe):
     assert bool(fix.risk) is not safe
 
 
+WHY_NOT_PLAIN = {
+    "net = torch.optim.SGD([], 0.1)": "`net` may not be one: torch.optim.SGD() gives it",
+    "net = Other()": "may not be one: Other (program.py:4) is not seen to be a class of modules",
+    "net = Own()": "may not be one: Own (program.py:6): Own has its own load_state_dict",
+    "net = get()": "`net` may not be one: the result of get() is not known",
+    "net = Net()\nnet.register_state_dict_pre_hook(print)": "program.py says `state_dict_pre_hook`",
+    "net = Net()\nsetattr(torch.nn.Module, name, print)": "program.py:11 may replace any attribute",
+}
+
+
+@pytest.mark.parametrize(("made", "why"), WHY_NOT_PLAIN.items(), ids=WHY_NOT_PLAIN)
+def test_it_is_said_why_a_receiver_may_be_no_plain_module(made, why):
+    code = "import torch\nclass Net(torch.nn.Module):\n    pass\nclass Other:\n    pass\n"
+    code += "class Own(torch.nn.Module):\n    def load_state_dict(self, state):\n        pass\n"
+    code += f"# here\n{made}\nnet.load_state_dict(torch.load(path, weights_only=False))\n"
+    (fix,) = fixes(code, World())
+    told = "the whole value goes into load_state_dict, but of what is not certainly a "
+    assert fix.risk.startswith(f"{told}torch.nn.Module with plain state: ")
+    assert why in fix.risk.removeprefix(told)
+
+
 @pytest.mark.parametrize(
     ("caught", "safe"),
     [(" (KeyError, RuntimeError)", False), (" TypeError", False), (" Exception", True), ("", True)],

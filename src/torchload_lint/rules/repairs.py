@@ -37,6 +37,7 @@ from torchload_lint.rules.obstacles import (
 from torchload_lint.rules.on_torch import PAIRS_SINCE, PARAMETER_SINCE, SAFE_GLOBALS_SINCE, Mode
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.reading.sites import key_of
+from torchload_lint.rules.restored_state import restored_state
 from torchload_lint.rules.weakening import weakened
 from torchload_lint.source.facts.allowed.allowlists import EntryKind
 from torchload_lint.source.facts.calls import CallKind, Use, WeightsOnly
@@ -182,7 +183,7 @@ def _plan_without_checkpoint(situation: Situation, context: Context) -> FixPlan:
         saved = f"{names} is saved at {', '.join(situation.written_by)}, which may write the file"
         return FixPlan(notes=(saved, *what_would_settle_it(situation, context)))
     if use is Use.STATE_DICT:
-        how, evidence = safety.restored_state(situation, context)
+        how, evidence = restored_state(situation, context)
         if how is None:
             return FixPlan(notes=(evidence, *what_would_settle_it(situation, context)))
         plan = _written(situation, context, (), how, risk=evidence)

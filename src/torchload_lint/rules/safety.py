@@ -7,7 +7,6 @@ can: then every file that it can read must be known for certain, must have been 
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
@@ -15,34 +14,15 @@ from torchload_lint.rules.blocks.block_risks import is_risky_while_restricted, r
 from torchload_lint.rules.on_torch import PAIRS_SINCE, Mode
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.weakening import weakened
-from torchload_lint.source.certainty.doubts import doubts
-from torchload_lint.source.domain.values import Instance, Made
-from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.calls import WeightsOnly
-from torchload_lint.source.facts.loading.usage import state_receivers
 from torchload_lint.source.facts.scripts import may_be_a_program
-from torchload_lint.source.names import members
-from torchload_lint.source.project import classes
-from torchload_lint.source.project.changes.reflection import changes
-from torchload_lint.source.project.families import family
-from torchload_lint.source.project.mentions import TooManyError
-from torchload_lint.source.saving.contained.state_dicts import (
-    STATE_ELSEWHERE,
-    more_than_tensors,
-)
-from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Need, Situation
-    from torchload_lint.source.domain.values import Class, Value
-    from torchload_lint.source.facts.module import Module
-    from torchload_lint.source.project.changes.reflection import ReflectedChange
 
 _VOUCHED = frozenset({Evidence.FILES, Evidence.CONFIGURED})
 _READ = _VOUCHED | {Evidence.RECORDED, Evidence.PATTERN}
-_MODULES = ("torch.nn.", "torchvision.models.")
-_OWN_STATE = ("load_state_dict", "state_dict", "get_extra_state", "set_extra_state")
 
 
 def applicability(situation: Situation, context: Context) -> Applicability:
@@ -137,91 +117,3 @@ def is_restricted_today(situation: Situation, context: Context) -> bool:
     return situation.load.weights_only is WeightsOnly.TRUE or not weakened(
         situation.module, context
     )
-
-
-def feeds_modules_only(situation: Situation, context: Context) -> bool:
-    """Whether the value goes into ``load_state_dict`` of what is certainly a ``torch.nn.Module``,
-    whose state is tensors alone.
-    """
-    receivers = state_receivers(situation.module, situation.load.node)
-    if _chooses_by_error(situation.load.node, situation.module):
-        return False
-    if not receivers or any(map(context.project.holding, STATE_ELSEWHERE)):
-        return False
-    if any(_replaces_methods(one) for one in changes(context.project, situation.module)):
-        return False
-    return all(_is_surely_module(each, situation.module, context) for each in receivers)
-
-
-def _chooses_by_error(node: ast.AST, module: Module) -> bool:
-    """Whether a handler around a load catches what ``load_state_dict`` raises for another kind of
-    file (``except KeyError``, ``suppress(KeyError)``), and would not catch that it is refused.
-    """
-    while (parent := module.parents.get(node)) is not None and not members.is_function(parent):
-        if isinstance(parent, ast.With) and any(map(_suppresses_some, parent.items)):
-            return True
-        if isinstance(parent, ast.Try) and node in parent.body and parent.handlers:
-            caught = parent.handlers[0].type
-            if caught is not None and last_name(caught) not in {"Exception", "BaseException"}:
-                return True
-        node = parent
-    return False
-
-
-def _suppresses_some(item: ast.withitem) -> bool:
-    call = item.context_expr
-    if not isinstance(call, ast.Call) or last_name(call.func) not in {"suppress", "raises"}:
-        return False
-    return not {"Exception", "BaseException"} & set(map(last_name, call.args))
-
-
-def restored_state(situation: Situation, context: Context) -> tuple[Applicability | None, str]:
-    """How safe it is that only tensors are loaded, where the whole value goes into
-    ``load_state_dict``, and why; None where an object in sight keeps more in its state.
-    """
-    engine = Engine(context.project)
-    for receiver in state_receivers(situation.module, situation.load.node):
-        for value in engine.top(receiver, situation.module):
-            more = more_than_tensors(engine, value)
-            if more:
-                return None, f"its state may hold more than tensors: {more}"
-    if feeds_modules_only(situation, context):
-        known = "the whole value goes straight into load_state_dict, which takes tensors only"
-        return Applicability.SAFE, known
-    return Applicability.UNSAFE, (
-        "the whole value goes into load_state_dict, but of what is not certainly a "
-        "torch.nn.Module with plain state"
-    )
-
-
-def _is_surely_module(receiver: ast.expr, module: Module, context: Context) -> bool:
-    engine = Engine(context.project)
-    values = engine.top(receiver, module)
-    if not values or engine.open_ends or not all(_is_module(value, context) for value in values):
-        return False
-    return not any(doubts(engine, module, relative=False, objects=False))
-
-
-def _replaces_methods(change: ReflectedChange) -> bool:
-    """Whether an attribute of one of torch's classes is set by a name that is not known."""
-    receiver = change.receiver
-    if change.name is not None or change.kind != "attribute" or receiver is None:
-        return False
-    return any(one.startswith("torch.") for one in change.module.bindings.possible(receiver))
-
-
-def _is_module(value: Value, context: Context) -> bool:
-    if isinstance(value, Made):
-        return value.call is not None and value.callee.startswith(_MODULES)
-    return isinstance(value, Instance) and _is_plain_module(value.of, context)
-
-
-def _is_plain_module(of: Class, context: Context) -> bool:
-    bases = classes.base_names(of.node, of.module, context.project)
-    if not any(base.startswith("torch.nn.") for base in bases):
-        return False
-    try:
-        relatives = family(of.node, of.module, context.project).members
-    except TooManyError:
-        return False
-    return not any(members.member(level, name) for level in relatives for name in _OWN_STATE)
