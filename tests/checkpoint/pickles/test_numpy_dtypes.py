@@ -70,6 +70,7 @@ CONTRADICTIONS = {
     "objects without their list": made("O8", None, None, None, -1, -1, 61),
     "numbers of another size": made("f8", None, None, None, 4, 1, 0),
     "texts of another size": made("U3", None, None, None, 4000, 4, 8),
+    "an alignment beyond 64 bits": made("S3", None, None, None, 3, b"\x8a\x09" + bytes(8) + b"\1", 0),
     "bytes that are objects": made("V8", None, None, None, 8, 1, 63),
     "names without fields": made("V8", None, names("a"), None, 8, 1, 0),
     "fields without names": made("V8", None, None, fields(a=(F8, 0)), 8, 1, 0),

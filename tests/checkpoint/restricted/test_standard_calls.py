@@ -17,7 +17,7 @@ from itertools import product
 import pytest
 import torch
 
-from checkpoint.cases.forge import archive, call, mapping, name, number, pair, program, text
+from checkpoint.cases.forge import archive, call, mapping, name, number, pair, program, raw, text
 from torchload_lint.checkpoint import Verdict, inspect_bytes
 from torchload_lint.checkpoint.known.torch_versions import Target
 from torchload_lint.checkpoint.restricted.standard_calls import _CALLS
@@ -64,6 +64,28 @@ def test_what_is_said_to_need_the_class_loads_with_it(known: str) -> None:
     assert not wrong, (len(wrong), wrong[:20])
     assert needing or known == "datetime.timezone"  # which takes an object of another class
     assert refused
+
+
+STATES = {"date": (4, 2), "datetime": (10, 2), "time": (6, 0)}
+
+
+@pytest.mark.parametrize("known", STATES)
+def test_states_of_dates_and_times_are_told_by_month_or_hour(known: str) -> None:
+    size, place = STATES[known]
+    zeros = "\x07\x01\x01\x01" + "\0" * 6
+    odd = [zeros[: size - 1] + "\u0107", "\u1234" * size, "2013.0+cpu"[:size], zeros[: size - 1]]
+    loaded = 0
+    for written in (
+        *(zeros[:place] + chr(one) + zeros[place + 1 : size] for one in range(256)),
+        *odd,
+    ):
+        for state in {text(written), raw(written.encode("latin-1", "replace"))}:
+            data = archive(program(call(name("datetime", known), state)))
+            report = inspect_bytes(data, "case.pt", Target.of(torch.__version__.partition("+")[0]))
+            works = not found_by_torch(data, f"datetime.{known}")
+            assert (report.verdict is Verdict.NEEDS_SAFE_GLOBALS) is works, ascii(written)
+            loaded += works
+    assert loaded > 20
 
 
 def long_number(value: int) -> bytes:

@@ -40,6 +40,8 @@ def dtype_fault(target: ObjectValue, state: PickledValue) -> str:
     version, order, subarray, names, fields, size, alignment, flags = state[:8]
     if not all(type(number) is int for number in (version, size, alignment, flags)):
         return "its version, size, alignment or flags are not integers"
+    if size not in _MACHINE_SIZES or alignment not in _MACHINE_SIZES:
+        return "its size or alignment is beyond a machine's numbers"
     if version not in {3, 4} or order not in _ORDERS:
         return "its state has another form than numpy's"
     if code == _PROGRAMS_OWN:
@@ -71,6 +73,7 @@ _ORDERS = ("<", ">", "=", "|", b"<", b">", b"=", b"|")
 _PROGRAMS_OWN = "own"
 """In place of a code: of numbers that another library than numpy has made."""
 _LARGEST_NUMBER = 64
+_MACHINE_SIZES = range(-(2**63), 2**63)
 
 
 def _own_type_fault(state: tuple[PickledValue, ...]) -> str:

@@ -142,13 +142,12 @@ def _moment(size: int, first: int, fewest: int, last: int) -> _Check:
     """A date or a time: the bytes of its state and a time zone, or numbers."""
     ranges = _RANGES[first:last]
     sane, place = (_RANGES[1], 2) if first == 0 else (_RANGES[3], 0)
+    number = 0x7F if last > _OF_A_DAY else 0xFF  # the highest bit says which of two equal times
 
     def fault(args: tuple[PickledValue, ...]) -> str:
-        given = args[0] if args else None
-        if isinstance(given, str) and len(given) == size:
-            return ""  # as Python 2 has written it
+        given = _state(args[0]) if args else None
         if isinstance(given, bytes):
-            fits = len(given) == size and (given[place] & 0x7F) in sane and len(args) <= _STATE
+            fits = len(given) == size and (given[place] & number) in sane and len(args) <= _STATE
             return "" if fits and not any(map(_is_plain, args[1:])) else "its bytes are no state"
         pairs = zip(args, ranges, strict=False)
         wrong = any(isinstance(one, int) and one not in of for one, of in pairs)
@@ -159,6 +158,16 @@ def _moment(size: int, first: int, fewest: int, last: int) -> _Check:
     return fault
 
 
+def _state(given: PickledValue) -> PickledValue:
+    """The bytes of a state, also as Python 2 has written them: as a text."""
+    try:
+        return given.encode("latin-1") if isinstance(given, str) else given
+    except UnicodeEncodeError:
+        return given
+
+
+_OF_A_DAY = 3
+"""Year, month and day."""
 _MOST_OF_A_UNIT = 10**20
 """More than the microseconds of the longest ``timedelta``."""
 _STATE = 2
