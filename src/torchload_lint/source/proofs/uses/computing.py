@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import functions_of_tensors, is_harmless_base
+from torchload_lint.source.proofs.uses.exact_values import is_exactly_known, is_scalar
 from torchload_lint.source.proofs.uses.fixed_values import is_compared, is_dtype
 from torchload_lint.source.proofs.uses.items import (
     deletes_chosen_item,
@@ -33,10 +34,8 @@ if TYPE_CHECKING:
 _ARITHMETIC = (
     ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult,
 )  # fmt: skip
-_NO_TENSOR = frozenset(
-    "bool dict float format hash id int len list ord repr set str tuple range".split()
-)
-"""Builtins that give no tensor, whatever they are given."""
+_TEXTS = frozenset({"builtins.ascii", "builtins.format", "builtins.repr", "builtins.str"})
+"""Functions that give a text, perhaps one of a class derived from ``str``."""
 _ADDING = frozenset(
     "builtins.sum itertools.accumulate math.prod random.gauss random.uniform".split()
 )
@@ -65,7 +64,6 @@ _NO_ARRAYS = frozenset("dtype e inf nan ndarray newaxis pi random".split())
 """What numpy has besides functions and types that make arrays and numbers."""
 _USING = (ast.Attribute, ast.BinOp, ast.Compare, ast.FormattedValue, ast.Subscript, ast.UnaryOp)
 """What looks at an attribute, and cannot hand it on to be called."""
-_DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.ListComp, ast.DictComp, ast.SetComp)
 _NO_FUNCTIONS = frozenset({"torch.nn.Module", "torch.nn.Parameter", "torch.nn.Buffer"})
 _MODULES = ("torch.nn.", "torch.distributions.")
 
@@ -124,15 +122,10 @@ def _computes(node: ast.AST, home: SourceFile) -> bool:
 
 def _is_known(node: ast.expr, home: SourceFile) -> bool:
     """Whether it is a number, a text, a list: no tensor, whatever the file says."""
-    if isinstance(node, ast.UnaryOp):
-        return isinstance(node.op, ast.Not) or _is_known(node.operand, home)
-    if isinstance(node, ast.BinOp):
-        return _is_known(node.left, home) and _is_known(node.right, home)
     if isinstance(node, ast.Call):
-        dotted = home.bindings.qualified(node.func) or ""
-        is_number = dotted.startswith("math.") and dotted not in _ADDING
-        return is_number or dotted.removeprefix("builtins.") in _NO_TENSOR
-    return isinstance(node, (ast.Constant, ast.JoinedStr, *_DISPLAYS))
+        called = home.bindings.qualified(node.func) or ""
+        return called in _TEXTS or is_exactly_known(node, home)
+    return isinstance(node, ast.JoinedStr) or is_exactly_known(node, home)
 
 
 def _is_function_of_tensors(dotted: str, node: ast.expr, home: SourceFile) -> bool:
@@ -154,7 +147,7 @@ def _is_plain(node: ast.expr, home: SourceFile) -> bool:
     if isinstance(node, ast.List | ast.Tuple):
         return all(_is_plain(one, home) for one in node.elts)
     is_constant = (home.bindings.qualified(node) or "").startswith(("torch.", "math."))
-    return is_constant or (_is_known(node, home) and not isinstance(node, _DISPLAYS))
+    return is_constant or is_scalar(node, home)
 
 
 def _is_method(node: ast.Attribute, home: SourceFile) -> bool:

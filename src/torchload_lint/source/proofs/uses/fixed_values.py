@@ -11,16 +11,16 @@ from torchload_lint.source.proofs.known.harmless import (
     is_harmless,
     is_harmless_base,
 )
+from torchload_lint.source.proofs.uses.exact_values import is_exact_text, is_scalar
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
-_NUMBERS = frozenset({"abs", "bool", "float", "int", "len", "range", "round", "str"})
+_NUMBERS = frozenset({"bool", "float", "int", "len", "range"})
 """Builtins that give what numpy reads as it is."""
 _MAKING_TEXTS = frozenset({"builtins.ascii", "builtins.repr", "builtins.str"})
-_TEXT_TO_TEXT = frozenset("join lower lstrip replace rstrip strip title upper".split())
 
 
 def is_given_numbers(function: ast.AST, home: SourceFile) -> bool:
@@ -120,10 +120,11 @@ _PLAIN = (
 
 
 def _gives_text(node: ast.expr, home: SourceFile) -> bool:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node.func.attr in _TEXT_TO_TEXT and _gives_text(node.func.value, home)
+    """Whether it is a text, of whichever class: one of a class of the file has its own ``replace``,
+    and what its other methods give may be anything.
+    """
     is_made = isinstance(node, ast.Call) and home.bindings.qualified(node.func) in _MAKING_TEXTS
-    return is_made or isinstance(node, ast.JoinedStr) or bool(text_of(node))
+    return is_made or isinstance(node, ast.JoinedStr) or is_exact_text(node, home)
 
 
 def is_given_new_module(function: ast.AST, home: SourceFile) -> bool:
@@ -158,11 +159,7 @@ def _is_number(node: ast.expr, home: SourceFile) -> bool:
         is_array = dotted.startswith("numpy.") and is_harmless(dotted)
         return is_array or dotted.removeprefix("builtins.") in _NUMBERS
     is_constant = dotted.startswith(("numpy.", "math.")) and dotted not in CONVERTING
-    return (
-        is_constant
-        or is_dtype(node, home)
-        or isinstance(node, ast.Constant | ast.JoinedStr | ast.Compare)
-    )
+    return is_constant or is_dtype(node, home) or is_scalar(node, home)
 
 
 def is_fixed_text(node: ast.AST, home: SourceFile) -> bool:

@@ -17,6 +17,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import body, is_function
+from torchload_lint.source.proofs.uses.exact_values import is_scalar
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -84,19 +85,26 @@ def _is_plain_key(key: ast.expr, home: SourceFile, is_known: IsKnown) -> bool:
     if isinstance(key, ast.Tuple):
         return all(isinstance(one, ast.Constant) and one.value is not Ellipsis for one in key.elts)
     if isinstance(key, ast.BinOp):
-        sides = (key.left, key.right)
-        is_number = any(isinstance(one, ast.Constant) for one in sides)
-        return is_number and not isinstance(key.op, ast.Mult)
-    if isinstance(key, ast.Name):
-        made = home.bindings.definitions(key)
-        return bool(made) and all(_counts(one, key, home) for one in made)
+        return all(_is_plain_number(one, home) for one in (key.left, key.right))
+    if isinstance(key, ast.UnaryOp):
+        return isinstance(key.op, ast.Not) or _is_plain_number(key.operand, home)
     if isinstance(key, ast.Call) and getattr(key.func, "id", "") in {"list", "tuple"}:
         return False
+    if isinstance(key, ast.Name | ast.Compare):
+        return _is_plain_number(key, home)
     if isinstance(key, ast.List | ast.ListComp):
         return False
-    return isinstance(key, ast.Slice | ast.Compare | ast.UnaryOp | ast.Lambda) or is_known(
-        key, home
-    )
+    return isinstance(key, ast.Slice | ast.Lambda) or is_known(key, home)
+
+
+def _is_plain_number(node: ast.expr, home: SourceFile) -> bool:
+    """Whether it is exactly a number or a text, or a name that counts."""
+    if isinstance(node, ast.BinOp):
+        return all(_is_plain_number(one, home) for one in (node.left, node.right))
+    if not isinstance(node, ast.Name):
+        return is_scalar(node, home)
+    made = home.bindings.definitions(node)
+    return bool(made) and all(_counts(one, node, home) for one in made)
 
 
 def _counts(made: Definition, key: ast.Name, home: SourceFile) -> bool:
@@ -111,12 +119,25 @@ def _counts(made: Definition, key: ast.Name, home: SourceFile) -> bool:
     if loop is None or not isinstance(loop.iter, ast.Call):
         return False
     dotted = home.bindings.qualified(loop.iter.func)
-    if dotted not in _COUNTING:
+    if dotted not in _COUNTING or not _counts_from_numbers(loop.iter, dotted, home):
         return False
     if dotted == "builtins.range":
         return isinstance(loop.target, ast.Name)
     first = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) else None
     return isinstance(first, ast.Name) and first.id == key.id
+
+
+def _counts_from_numbers(call: ast.Call, dotted: str, home: SourceFile) -> bool:
+    """Whether ``range`` or ``enumerate`` begins with a number, and adds one: what the sum of an
+    object is whose class derives from ``int``, that class says.
+    """
+    given = [*call.args, *(one.value for one in call.keywords)]
+    if dotted == "builtins.enumerate" or len(given) == 1:
+        added = given[1:]
+    else:
+        added = given[:1] + given[2:]
+    is_spread = any(isinstance(one, ast.Starred) for one in given)
+    return not is_spread and all(is_scalar(one, home) for one in added)
 
 
 def _holds_items_itself(node: ast.expr, home: SourceFile, is_known: IsKnown) -> bool:

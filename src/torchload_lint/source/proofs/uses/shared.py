@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.proofs.uses.exact_values import is_scalar
+
 if TYPE_CHECKING:
     from torchload_lint.source.names.source_file import SourceFile
 
@@ -247,16 +249,10 @@ _LISTS = frozenset({"dict", "list", "set", "sorted", "tuple"})
 
 
 def _is_plain_operand(node: ast.expr, home: SourceFile) -> bool:
-    if isinstance(node, ast.UnaryOp | ast.BinOp):
-        sides = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
-        return all(_is_plain_operand(one, home) for one in sides)
-    if isinstance(node, ast.Call):
-        is_builtin = isinstance(node.func, ast.Name) and not home.bindings.definitions(node.func)
-        return is_builtin and node.func.id in _PLAIN_RESULTS  # type: ignore[attr-defined]
     if isinstance(node, _DISPLAYS):  # what stands in one is compared with what is looked for
         parts = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
         return all(_is_plain_operand(one, home) for one in parts)
-    return isinstance(node, ast.Constant | ast.JoinedStr)
+    return is_scalar(node, home)
 
 
 def _is_class(node: ast.expr, home: SourceFile) -> bool:
@@ -271,6 +267,3 @@ def _is_class(node: ast.expr, home: SourceFile) -> bool:
     if not isinstance(root, ast.Name):
         return isinstance(node, ast.Constant)
     return all(one.qualified or one.kind == "class" for one in home.bindings.definitions(root))
-
-
-_PLAIN_RESULTS = frozenset("bool float int len range repr round str".split())
