@@ -110,6 +110,21 @@ MOVING = ("str(a).strip()", "repr(a).strip()", "f'{a}'.strip()", "f'{a:>3}'.stri
 OF_TEXTS = ("str(a)", "f'{a}'", "f'x{a}'.strip()", "', '.join(a)", "' '.strip().lower()")
 
 
+LOCAL = "a; t = {text}{more}; self.b = t.replace(b, c)"
+
+
+def test_a_name_of_a_text_is_one(tmp_path):
+    """Where it stands for nothing else."""
+    assert not judged(tmp_path, LOCAL.format(text="str(a)", more=""))
+    for text, more in (
+        ("str(a).strip()", ""), ("a", ""), ("str(a)", "; t = a"), ("str(a)", "; t += b"),
+        ("str(a)", "; t, u = a"), ("str(a)", "\n        for t in a: pass"),
+        ("str(a)", "\n        if b: t = a"),
+        ("str(a)", "\n        def go():\n            nonlocal t\n            t = a\n        go()"),
+    ):  # fmt: skip
+        assert judged(tmp_path, LOCAL.format(text=text, more=more)), (text, more)
+
+
 def moved(folder, expression):
     """Whether a file moves another one, where the class is allowed for all that."""
     judged(folder, f"{expression}.replace(b, c)")
@@ -164,6 +179,7 @@ COUNTED = (
     "b[len(a) + 1]", "b[-len(a)]", "b[int(a) == 1]", "b[hash(a) - 1]", "b[not a]", "b[a is b]",
     "[b[i + 1] for i in range(a)]", "[b[i - 1] for i in range(1, a)]",
     "[b[i] for i, x in enumerate(a)]", "b[math.isqrt(a)]", "b * (len(a) + 1)", "b[f'{a}']",
+    "a; n = len(a); self.b = b[n - 1]", "[b[n] for x in a if (n := len(x))]",
     "NAMES + [1]", "NAMES == f'x{a}'", "NAMES + list(a)",
 )  # fmt: skip
 

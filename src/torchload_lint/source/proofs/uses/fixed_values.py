@@ -123,6 +123,12 @@ def _gives_text(node: ast.expr, home: SourceFile) -> bool:
     """Whether it is a text, of whichever class: one of a class of the file has its own ``replace``,
     and what its other methods give may be anything.
     """
+    if isinstance(node, ast.Name):
+        made = [(one.kind, one.value) for one in home.bindings.definitions(node)]
+        return bool(made) and all(
+            kind in {"assign", "walrus"} and value and not isinstance(value, ast.Name)
+            and _gives_text(value, home) for kind, value in made
+        )  # fmt: skip
     is_made = isinstance(node, ast.Call) and home.bindings.qualified(node.func) in _MAKING_TEXTS
     return is_made or isinstance(node, ast.JoinedStr) or is_exact_text(node, home)
 

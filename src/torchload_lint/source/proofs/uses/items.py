@@ -108,9 +108,11 @@ def _is_plain_number(node: ast.expr, home: SourceFile) -> bool:
 
 
 def _counts(made: Definition, key: ast.Name, home: SourceFile) -> bool:
-    """Whether a name stands for a number: ``for i in range(3)``, ``for i, x in enumerate(y)``."""
-    if made.kind == "assign" and isinstance(made.value, ast.Constant):
-        return True
+    """Whether a name stands for a number: ``n = len(x)``, ``for i in range(3)``, ``for i, x in
+    enumerate(y)``.
+    """
+    if made.kind in {"assign", "walrus"} and made.value is not None:
+        return is_scalar(made.value, home)
     loop: ast.AST | None = made.node
     while loop is not None and not isinstance(loop, ast.For | ast.comprehension):
         if isinstance(loop, ast.stmt | ast.Lambda):
