@@ -245,7 +245,7 @@ HARMFUL_ATTRIBUTES = frozenset(
     touch unlink write_bytes write_text
     _legacy_seeding _register_hook_dict _resize_ generate_state prune
     exists expanduser glob is_block_device is_char_device is_dir is_fifo is_file is_junction
-    is_mount is_socket is_symlink iterdir lstat owner readlink resolve rglob samefile walk
+    is_mount is_socket is_symlink iterdir lstat owner readlink resolve rglob samefile stat walk
     _abc_caches_clear _abc_registry_clear _add_alias_ _add_value_alias_ _convert_ _create_
     """.split()
 )
