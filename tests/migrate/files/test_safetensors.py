@@ -175,6 +175,8 @@ def test_large_views_take_no_time(tmp_path: Path) -> None:
     tensors = {
         "transposed": torch.randn(1500, 1500).t(),
         "expanded": torch.randn(1500, 1).expand(1500, 1500),
+        "few long columns": torch.randn(3, 2**20 + 7).t(),
+        "turned round": torch.randn(5, 3, 2**18 + 1).permute(2, 0, 1),
         "channels last": torch.randn(256, 256, 3, 3).contiguous(memory_format=torch.channels_last),
     }
     start = time.process_time()

@@ -21,6 +21,10 @@ _FORMATS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "
 """Bytes of an element → the format of a view of memory; larger ones are several of 8."""
 
 
+_AT_ONCE = 2**20
+"""Units that are copied together, where a row has fewer."""
+
+
 class OutsideError(Exception):
     """A tensor reaches beyond its storage."""
 
@@ -62,11 +66,11 @@ def bytes_of_elements(tensor: TensorInfo, size: int, content: Content) -> Iterat
     parts = size // unit
     shape, stride = _merged(tensor)
     shape, stride = (*shape, parts), (*(step * parts for step in stride), 1)
-    # The outermost dimension is written one step at a time, so that one such part is in memory.
-    outer = range(shape[0]) if len(shape) > 2 else (0,)  # noqa: PLR2004 - it, and the parts
-    inner = (shape[1:], stride[1:]) if len(shape) > 2 else (shape, stride)  # noqa: PLR2004
-    for index in outer:
-        yield _gathered(source[index * stride[0] :] if len(outer) > 1 else source, *inner, unit)
+    # Some rows at a time: of few long columns one by one would take as many loops as elements.
+    rows = max(1, _AT_ONCE // prod(shape[1:]))
+    for begin in range(0, shape[0], rows):
+        some = min(rows, shape[0] - begin)
+        yield _gathered(source[begin * stride[0] :], (some, *shape[1:]), stride, unit)
 
 
 def _merged(tensor: TensorInfo) -> tuple[tuple[int, ...], tuple[int, ...]]:
