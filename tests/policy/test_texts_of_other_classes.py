@@ -147,6 +147,8 @@ def test_a_text_has_its_own_replace(tmp_path):
 
 
 OPERATING = (
+    "b.__getitem__(a)", "[b.__getitem__][0](a)", "getattr(b, '__getitem__')(a)",
+    "a; get = b.__getitem__; self.b = get(a)",
     "b[a + 1]", "b[1 - a]", "b[-a]", "b[a == 1]", "b[math.floor(a)]", "b[str(a) + 'x']",
     "b[[i + 1 for i in range(a, b)]]", "[b[i + 1] for i in range(a, b)]",
     "[b[i] for i, x in enumerate(a, b)]", "b[math.gcd(a)]", "b[math.comb(a, b)]",
@@ -161,6 +163,7 @@ def test_an_operator_may_give_a_tensor_or_a_tuple(tmp_path):
 
 
 ENDING = {
+    "[b.__getitem__][0](a.x)": ("Number", KEY, csr()),
     "b[a + 1]": ("Number", KEY, csr()),
     "b + math.floor(a)": ("Number", sparse(2), tensor("0", "FloatStorage", 2)),
     "b + (str(a) + 'x')": ("Text", sparse(2), tensor("0", "FloatStorage", 2)),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.names.members import body, is_function
 from torchload_lint.source.proofs.uses.exact_values import is_scalar
 from torchload_lint.source.text.definitions import FUNCTIONS
+from torchload_lint.source.text.expressions import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,9 +55,9 @@ _OF_PYTHON = frozenset(
 def takes_chosen_item(node: ast.AST, home: SourceFile, is_known: IsKnown) -> bool:
     """Whether it takes an item of what may be a tensor, by what may be a tuple."""
     if isinstance(node, ast.Attribute):
-        user = home.parents.get(node)
-        is_own = _is_super_of_python(node.value, home)
-        return node.attr == "__getitem__" and not is_own and isinstance(user, ast.Call)
+        return node.attr == "__getitem__" and not _is_super_of_python(node.value, home)
+    if isinstance(node, ast.Call) and home.bindings.qualified(node.func) == "builtins.getattr":
+        return "__getitem__" in map(text_of, node.args[1:2])
     if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Load):
         return False
     if _is_plain_key(node.slice, home, is_known) or _in_annotation(node, home):
