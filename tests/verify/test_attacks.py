@@ -496,6 +496,8 @@ IS_ANOTHER = {
         {"inside": "with safe_globals([Config]): pass"}, "the block on line 6 has taken away",
     ),
     "argument": ({"argument": ", bogus=1"}, "the argument bogus was not tried"),
+    "device": ({"argument": ", map_location='cpu:0'"}, "the device 'cpu:0' was not tried"),
+    "no device": ({"argument": ", map_location='gpu'"}, "the device 'gpu' was not tried"),
     "attribute": (
         {"before": "import app.model; Config.__setstate__ = print"},
         "row 4 changes Config.__setstate__",
@@ -511,6 +513,15 @@ def test_a_program_that_does_something_else_is_not_proven(project, name):
     result = verify()
     assert f"not proven: {said}" in result.output, result.output
     assert "0 proven" in result.output
+
+
+@pytest.mark.parametrize("device", ["cpu:0", "gpu", ""])
+def test_torch_knows_no_such_device(tmp_path, device):
+    """Whatever machine it is."""
+    torch = pytest.importorskip("torch")
+    torch.save(torch.zeros(1), tmp_path / "zeros.pt")
+    with pytest.raises(RuntimeError, match="don't know how to restore data location"):
+        torch.load(tmp_path / "zeros.pt", map_location=device, weights_only=True)
 
 
 ON_SOME_WAYS = {
@@ -643,7 +654,7 @@ HARMLESS = """
     with safe_globals([Config]):
         first = torch.load("state.pt", weights_only=True, map_location="cpu")
     with safe_globals([Config]):
-        rest = list(torch.load(path, weights_only=True) for path in ["state.pt"])
+        rest = list(torch.load(path, "cuda:1", weights_only=True) for path in ["state.pt"])
     first.path = os.path.join("a", "b")
     setattr(first, "name", 1)
 """

@@ -51,6 +51,11 @@ _UNUSABLE = advice.damaged("a storage is described by values that torch cannot u
 _FIELDS = {"zip": 5, "legacy": 6}
 
 
+def names_device(location: str) -> bool:
+    """Whether a text is the name of a device that a storage can be on."""
+    return _LOCATION.fullmatch(location) is not None
+
+
 class StorageReader:
     """Turns persistent ids into storages, by the rules of one container."""
 
@@ -125,7 +130,7 @@ class StorageReader:
         location, name = _text(raw_location), _text(key) or name_text(key)
         if location is None or not _fits(numel, dtype):
             return None, _UNUSABLE
-        if not _LOCATION.fullmatch(location):
+        if not names_device(location):
             return None, advice.damaged(f"a storage lies on an unknown device ({location!r:.40})")
         while self._is_legacy and name in self.storages:
             name += "'"  # bytes and a text, or 0 and "0": two storages

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.pickles.storages import names_device
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.policy import Trust
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
@@ -124,6 +125,11 @@ def _of_arguments(load: LoadCall) -> Iterator[str]:
         for name in given:
             if name not in _TRIED and not (name == "pickle_module" and load.pickle_module is None):
                 yield f"the argument {name} was not tried"
+        named = [one.value for one in load.node.keywords if one.arg == "map_location"]
+        for place in [*load.node.args[1:2], *named]:
+            text = place.value if isinstance(place, ast.Constant) else None
+            if isinstance(text, str) and not names_device(text):
+                yield f"the device {text!r:.40} was not tried"
 
 
 def _of_open_files(module: Module, load: LoadCall) -> Iterator[str]:
