@@ -116,6 +116,15 @@ class TestUndecided:
         (found,) = World().findings(self.rule, code)
         assert found.severity is severity
 
+    @pytest.mark.parametrize(("default", "then"), [("True", "False"), ("None", "True")])
+    def test_what_the_opposite_of_a_parameter_is_by_default(self, default: str, then: str) -> None:
+        code = (
+            f"import torch\ndef f(p, unpickle={default}):\n"
+            "    return torch.load(p, weights_only=not unpickle)\n"
+        )
+        (found,) = World().findings(self.rule, code)
+        assert f"defaults to {default}, so that it is {then} unless a caller" in found.message
+
     @pytest.mark.parametrize("arguments", ['"model.pt"', '"model.pt", weights_only=not 0'])
     def test_silent(self, arguments: str) -> None:
         assert World().findings(self.rule, call(arguments)) == []

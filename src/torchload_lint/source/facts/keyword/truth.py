@@ -62,7 +62,8 @@ class Reader:
 
     def _operation(self, node: ast.expr, depth: int) -> Answer:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return negated(self.value(node.operand, depth - 1))
+            answer = negated(self.value(node.operand, depth - 1))
+            return answer._replace(because=answer.because + self._unless_given(node.operand))
         if isinstance(node, ast.IfExp):
             branches = (self.value(part, depth - 1) for part in (node.body, node.orelse))
             return either(branches, versioned=self._asks_version(node.test))
@@ -108,6 +109,15 @@ class Reader:
         default = self._bindings.parameter_default(definition)
         said = f"'{name}' is a parameter"
         return said if default is None else f"{said} that defaults to {short(default)}"
+
+    def _unless_given(self, operand: ast.expr) -> str:
+        """What ``not parameter`` is where no caller gives the parameter, in words."""
+        made = self._bindings.definitions(operand) if isinstance(operand, ast.Name) else ()
+        parameters = [one for one in made if one.kind == "parameter"]
+        default = self._bindings.parameter_default(parameters[0]) if len(made) == 1 else None
+        if not parameters or not isinstance(default, ast.Constant):
+            return ""
+        return f", so that it is {not default.value} unless a caller gives another one"
 
     def _attribute(self, node: ast.Attribute, depth: int) -> Answer:
         values = self._bindings.member_values(node)
