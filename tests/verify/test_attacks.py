@@ -1229,6 +1229,8 @@ COMPILED = {
     "shares memory": "C.shmget(0, 10, 0o1600)",
 }
 """What compiled code does by itself: its functions were looked up while the module was imported."""
+if sys.platform == "linux" and os.uname().machine == "x86_64":
+    COMPILED["changes modes, by another number"] = "C.syscall(0x40000000 + 90, b'log', 0o777)"
 
 
 BY_KERNEL = {"saves": "torch.save(1, place)", "makes a pipe": "os.mkfifo(place)"}
@@ -1255,7 +1257,7 @@ def proven_in(project: Path, action: str):
         PIPE = os.pipe()
         SOCKETS = socket.socketpair()
         C = ctypes.CDLL(None)
-        for name in "chmod utimes system fork kill socket shmget _exit usleep".split():
+        for name in "chmod utimes system fork kill socket shmget syscall _exit usleep".split():
             getattr(C, name, None)
 
         def tries(seconds, *given):

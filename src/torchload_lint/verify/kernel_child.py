@@ -39,7 +39,9 @@ _ENDS = """
 _CLONES = {"x86_64": (56, 435), "aarch64": (220, 435)}
 """What makes a thread or a process: the older call says in its first argument which."""
 _THREAD = 0x10000
-_LOAD, _IS, _HAS, _RETURN = 0x20, 0x15, 0x45, 0x06
+_X32 = 0x40000000
+"""What is added to the numbers of an x86-64 for programs with pointers of 32 bits."""
+_LOAD, _IS, _FROM, _HAS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
 _END, _ALLOW, _IS_UNKNOWN = 0x80000000, 0x7FFF0000, 0x00050026
 """What a filter answers: the last one is ENOSYS, upon which libraries take the older call."""
@@ -94,7 +96,7 @@ def _filter(machine: str) -> bytes:
         (_IS, 1, 0, _MACHINES[machine]),
         (_RETURN, 0, 0, _END),
     ]
-    steps.append((_LOAD, 0, 0, _NUMBER))
+    steps += [(_LOAD, 0, 0, _NUMBER), (_FROM, 0, 1, _X32), (_RETURN, 0, 0, _END)]
     for number in [int(one) for one in numbers if one != "-"]:
         steps += [(_IS, 0, 1, number), (_RETURN, 0, 0, _END)]
     steps += [(_IS, 0, 1, clone_3), (_RETURN, 0, 0, _IS_UNKNOWN)]
