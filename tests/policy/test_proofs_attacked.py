@@ -196,7 +196,7 @@ def test_replace_is_that_of_a_path(moved, tmp_path):
 
 PLAIN = (
     "s['x'].replace('-', '_')", "s['x'].replace('model.', '')", "str(s).replace(s['a'], s['b'])",
-    "f'{s}'.strip().replace('a', 'b')", "'abc'.replace(s['a'], s['b']).replace('b', 'c')",
+    "f'a{s}'.strip().replace('a', 'b')", "'abc'.replace(s['a'], s['b']).replace('b', 'c')",
 )  # fmt: skip
 
 
