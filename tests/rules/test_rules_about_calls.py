@@ -125,6 +125,12 @@ class TestUndecided:
         (found,) = World().findings(self.rule, code)
         assert f"defaults to {default}, so that it is {then} unless a caller" in found.message
 
+    @pytest.mark.parametrize("made", ["import unpickle", "unpickle = get()", "pass"])
+    def test_the_opposite_of_another_name(self, made: str) -> None:
+        code = f"import torch\n{made}\ntorch.load('m.pt', weights_only=not unpickle)\n"
+        (found,) = World().findings(self.rule, code)
+        assert "unless a caller" not in found.message
+
     @pytest.mark.parametrize("arguments", ['"model.pt"', '"model.pt", weights_only=not 0'])
     def test_silent(self, arguments: str) -> None:
         assert World().findings(self.rule, call(arguments)) == []

@@ -113,11 +113,13 @@ class Reader:
     def _unless_given(self, operand: ast.expr) -> str:
         """What ``not parameter`` is where no caller gives the parameter, in words."""
         made = self._bindings.definitions(operand) if isinstance(operand, ast.Name) else ()
-        parameters = [one for one in made if one.kind == "parameter"]
-        default = self._bindings.parameter_default(parameters[0]) if len(made) == 1 else None
-        if not parameters or not isinstance(default, ast.Constant):
+        defaults = [
+            self._bindings.parameter_default(one) if one.kind == "parameter" else None
+            for one in made
+        ]
+        if len(defaults) != 1 or not isinstance(defaults[0], ast.Constant):
             return ""
-        return f", so that it is {not default.value} unless a caller gives another one"
+        return f", so that it is {not defaults[0].value} unless a caller gives another one"
 
     def _attribute(self, node: ast.Attribute, depth: int) -> Answer:
         values = self._bindings.member_values(node)
