@@ -51,6 +51,8 @@ DATA = tuple(
     "checkpoint.sample_classes.".split()
 )
 """Beginnings of the names that may be allowed: what rebuilds data and runs nothing else."""
+NO_ENTRY = "none"
+"""What stands for an entry that no library has."""
 NEVER = frozenset("load memmap fromfile tofile open save loadtxt genfromtxt DataSource".split())
 
 
@@ -173,7 +175,7 @@ def judged(report: CheckpointReport, data: bytes) -> tuple[str, str]:
         verdict += " and more"
     elif report.untried:
         verdict += ", untried whether enough"
-    error = load(data, entries)
+    error = "there is no such entry" if NO_ENTRY in entries else load(data, entries)
     if error:
         return verdict, f"{error} [{said}] {[str(one.name) for one in report.safe_globals]}"
     for at in range(len(entries)):
@@ -193,7 +195,10 @@ def allowed(report: CheckpointReport) -> list[Any] | None:
         is_data = all(name.startswith(DATA) for name in names)
         if needed.import_only or not is_data or not NEVER.isdisjoint(str(needed.name).split(".")):
             return None
-        found.append(resolved(entry(needed)))
+        try:
+            found.append(resolved(entry(needed)))
+        except AttributeError:
+            found.append(NO_ENTRY)
     return found
 
 

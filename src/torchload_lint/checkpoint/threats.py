@@ -111,7 +111,8 @@ def _is_namespace_of_code(threat: Threat) -> bool:
 
 
 SAVED_ANEW = (
-    "where it is yours, save it anew without `pickle_module` (functions are then names, not code); "
+    "where it is yours, save it anew without `pickle_module` (functions are then names, not code), "
+    "and with names in the place of methods that its objects hold; "
 )
 _SAVE_CODE = ("torch.fx.", "dill.", "cloudpickle.", "torch.package.", "torch._dynamo.")
 

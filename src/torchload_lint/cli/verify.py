@@ -97,7 +97,7 @@ def command(
 
 
 _NOT_THERE = "no checkpoint that it reads is there"
-_WRITTEN = "writes the file, and may put more into it"
+_WRITTEN = "may write the file, and put more into it"
 """Why a load is not proven whose file the program makes as it runs, or may make."""
 _BY_A_RUN = (
     "what a program writes as it runs is proven by a run of it: `torchload-lint record -- COMMAND` "

@@ -90,7 +90,7 @@ def risk(situation: Situation, context: Context) -> str:
     if shared := _risk_of_entries(situation, context):
         return shared
     if writer := _writer(situation, context):
-        return f"{writer} writes the file, and may put more into it than it holds today"
+        return f"{writer} may write the file, and put more into it than it holds today"
     if situation.evidence is Evidence.INFERRED:
         writers = ", ".join(situation.written_by)
         return f"the file was not read; what it needs is inferred from what {writers} saves"

@@ -61,6 +61,53 @@ REFUSED = {
         b"cnumpy._core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85X\x07\0\0\0float33\x87R",
         "the call ",
     ),
+    "a number that is given a generator": (
+        (
+            b"cnumpy._core.multiarray\nscalar\n(cnumpy\ndtype\n(X\x02\0\0\0U4I00\nI01\ntR"
+            b"cnumpy.random._pickle\n__generator_ctor\n)RtR"
+        ),
+        "the call ",
+    ),
+    "a class of arrays that changes": (
+        (
+            b"cnumpy._core.multiarray\n_reconstruct\ncnumpy.ma.core\nMaskedConstant\nK\0\x85"
+            b"X\x01\0\0\0b\x87R(K\x01)X\x02\0\0\0f8I00\nNtb"
+        ),
+        "the call ",
+    ),
+    "a number of another object": (
+        b"cdecimal\nDecimal\ncdatetime\ntimedelta\nK\1\x85R\x85R",
+        "the call ",
+    ),
+    "a time zone of another class": (
+        b"cdatetime\ntime\n(K\1K\0K\0K\0cdecimal\nDecimal\nX\1\0\0\x001\x85RtR",
+        "the call ",
+    ),
+    "a list of two arguments": (b"c__builtin__\nlist\n]]\x86R", "the call "),
+    "a list of nothing": (b"c__builtin__\nlist\nN\x85R", "the call "),
+    "a parameter in the place of hooks": (
+        b"ctorch.nn.modules.linear\nLinear\n)\x81}X\x0b\0\0\0_parameters}"
+        b"X\x14\0\0\0_backward_pre_hooks" + b"Nssb",
+        "the state of ",
+    ),
+    "a weight that is a text": (
+        (
+            b"ctorch.nn.modules.rnn\nLSTM\n)\x81}(X\x0c\0\0\0_all_weights]](X\1\0\0\0aee"
+            b"X\x0d\0\0\0_flat_weights](X\1\0\0\0aeub"
+        ),
+        "the state of ",
+    ),
+    "attributes of a tensor without a name": (
+        b"ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\n"
+        + SAMPLES
+        + b"SubTensor\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x000"
+        b"X\3\0\0\0cpuK\1tQK\0K\1\x85K\1\x85\x89ccollections\nOrderedDict\n)Rt}\x88\x88stR",
+        "the call ",
+    ),
+    "an array of another class": (
+        b"cnumpy._core.multiarray\n_reconstruct\n" + SAMPLES + b"Empty\nK\0\x85C\1b\x87R",
+        "the call ",
+    ),
     "what is no seed": (
         b"cnumpy.random._pcg64\nPCG64\nX\x01\0\0\0a\x85R",
         "the call ",
@@ -78,6 +125,12 @@ def test_what_a_class_refuses_is_not_called_enough(case):
         assert refusal(data, report)
     else:
         assert report.verdict in {Verdict.CANNOT_LOAD, Verdict.UNREADABLE}
+
+
+def test_a_class_that_torch_does_not_have_is_not_the_one_of_the_same_name():
+    report = looked_at(archive(b"ctorch.nn.modules.linebr\nLinear\n"))
+    assert report.safe_globals[0].spelling.module == "torch.nn.modules.linebr"
+    assert report.untried == ("whether there is a torch.nn.modules.linebr.Linear",)
 
 
 TAKEN = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from torchload_lint.named_tuples import NamedTuple
+from torchload_lint.vetted import vetted_definitions
 
 
 class PublicModule(NamedTuple):
@@ -211,6 +212,14 @@ def public_module(module: str, name: str) -> str:
     """The module that people import a name from: the one given where no other is known."""
     for defined_below, public, names in _tables():
         below = module.startswith(defined_below) if defined_below.endswith(".") else False
-        if (below or module == defined_below) and name in names:
+        if (below or module == defined_below) and name in names and _is_same(public, module, name):
             return public
     return module
+
+
+def _is_same(public: str, module: str, name: str) -> bool:
+    """Whether both modules lead to one definition, where the public name is an enumerated one: no
+    ``Linear`` of a module that torch does not have is ``torch.nn.Linear``.
+    """
+    enumerated = vetted_definitions(f"{public}.{name}")
+    return not enumerated or not enumerated.isdisjoint(vetted_definitions(f"{module}.{name}"))

@@ -36,6 +36,7 @@ _MOST_ARGUMENTS = 1000
 _DEEPEST_NESTING = 50
 """How many times ``getattr`` is followed: classes are not nested deeper."""
 
+_PLAIN_LISTS = (list, tuple)
 _SETS = frozenset({"builtins.set", "builtins.frozenset"})
 
 
@@ -108,7 +109,9 @@ def make_plain(name: str, args: PickledValue) -> PickledValue | None:
         return _mapping(name, first)
     if name in _SETS and len(given) <= 1 and isinstance(first, (type(None), list, tuple)):
         return SetValue(name, list(first or ()))
-    if name == "builtins.list" and isinstance(first, (type(None), list, tuple)):
+    if name == "builtins.list" and (
+        not given or (len(given) == 1 and isinstance(first, _PLAIN_LISTS))
+    ):
         return list(first or ())
     if name == "_codecs.encode":
         return _encoded(given)

@@ -148,7 +148,10 @@ def held_in(value: PickledValue) -> Iterator[PickledValue]:
 
 
 _UNHASHABLE = frozenset(
-    "builtins.set builtins.bytearray collections.OrderedDict collections.Counter".split()
+    """
+    builtins.set builtins.bytearray collections.OrderedDict collections.Counter collections.deque
+    collections.defaultdict argparse.Namespace types.SimpleNamespace numpy.ndarray
+    """.split()
 )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from torchload_lint.checkpoint import advice
 from torchload_lint.checkpoint.pickles.pickled_values import ObjectValue, unhashable
 from torchload_lint.checkpoint.restricted.argument_kinds import PLAIN, is_pair, looped, value_kind
-from torchload_lint.checkpoint.restricted.arrays.array_calls import ARRAY_CALLS
+from torchload_lint.checkpoint.restricted.arrays.array_calls import ARRAY_CALLS, ARRAY_FUNCTIONS
 from torchload_lint.late_patterns import late_pattern
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def _known_as(name: str) -> str:
 
 def standard_new_problem(name: str, args: PickledValue) -> Problem | None:
     """The same for ``cls.__new__(cls, *args)``, which for some classes takes anything."""
+    if name in ARRAY_FUNCTIONS:
+        return advice.hostile_arguments(name, "an object is made of it, and it is no class")
     return None if name in _NEW_TAKES_ALL else standard_call_problem(name, args)
 
 

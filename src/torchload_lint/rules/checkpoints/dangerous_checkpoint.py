@@ -37,6 +37,7 @@ from torchload_lint.diagnostic import Severity
 from torchload_lint.policy.judgement import WAY_OUT
 from torchload_lint.rules.assessing import find_class, judged_needs
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.on_torch import Mode
 from torchload_lint.rules.words import evidence_notes, listed
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
             calling.setdefault(called, []).append(report.path)
     for (shown, why), paths in calling.items():
         message = f"{listed(paths)} would call {shown} if it were loaded unsafely, which nothing "
-        message += f"shows to be harmless; {WAY_OUT}"
+        message += f"shows to be harmless{_refused(situation, context)}; {WAY_OUT}"
         notes = (*evidence_notes(situation), *why)
         yield finding(RULE, situation.load.span, message, situation=situation, notes=notes)
 
@@ -71,6 +72,7 @@ def _known(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         message = f"{report.path} runs {listed(runs)} when it is loaded here{here}"
         if not situation.unsafe_on:
             message = f"{report.path} would run {listed(runs)} if it were loaded unsafely"
+        message += _refused(situation, context) if runs else ""
         if not runs:
             message = f"{report.path} was made to do harm: {report.problems[0].message}"
         program = [one.advice for one in report.problems if one.advice.startswith(HOLDS_A_PROGRAM)]
@@ -78,6 +80,15 @@ def _known(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         yield finding(
             RULE, situation.load.span, message, situation=situation, notes=evidence_notes(situation)
         )
+
+
+def _refused(situation: Situation, context: Context) -> str:
+    """That the load fails, for a program that worked before torch restricted its loads."""
+    if not situation.restricted_on or situation.mode is Mode.UNSAFE:
+        return ""
+    every = len(situation.restricted_on) == len(situation.lines)
+    where = "" if every else f" on torch {context.torch.words(situation.restricted_on)}"
+    return f"; torch refuses it here{where}"
 
 
 _THAT_MAY_CALL = tuple(verdict for verdict in Verdict if verdict is not Verdict.DANGEROUS)

@@ -71,7 +71,7 @@ def gap_before(
     """
     project = context.project
     if writer := writer_of(situation, context):
-        return f"{writer} writes the file, and may put more into it than it holds today"
+        return f"{writer} may write the file, and put more into it than it holds today"
     paths = frozenset(report.path for report in situation.reports)
     files = files_of(paths, Path(context.config.root).absolute())
     found = taken_before(module, load, files, project, brought=brought)

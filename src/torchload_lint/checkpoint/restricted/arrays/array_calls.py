@@ -192,3 +192,7 @@ ARRAY_CALLS: dict[str, tuple[int, int, Callable[[tuple[PickledValue, ...]], str]
     "numpy.random.bit_generator.__pyx_unpickle_SeedSequence": (3, 3, _seeds),
 }
 """Function → fewest and most arguments, and what is wrong with them."""
+ARRAY_FUNCTIONS = frozenset(
+    name for name in ARRAY_CALLS if name.rpartition(".")[2].startswith(("_", "scalar"))
+)
+"""Of these the ones that are no classes."""

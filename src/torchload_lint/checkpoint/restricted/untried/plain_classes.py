@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.known_globals import PLAIN_CLASSES
+from torchload_lint.vetted import vetted_definitions
 
 if TYPE_CHECKING:
     from torchload_lint.names import ClassFacts
@@ -46,7 +47,8 @@ _MAKING = frozenset({"__new__", "__setstate__", "__setattr__"})
 def is_regular(name: str) -> bool:
     """Whether it is such a class of torch, also under its public name (``torch.nn.Linear``)."""
     if name.startswith(_REGULAR):
-        return name not in _IRREGULAR
+        is_there = name.rpartition(".")[2].startswith("_") or vetted_definitions(name)
+        return bool(is_there) and name not in _IRREGULAR
     module, _, last = name.rpartition(".")
     return module == "torch.nn" and last[:1].isupper() and name not in _NO_MODULES
 

@@ -6,6 +6,7 @@ classes of ``torch.nn.modules``, of torch 2.13.
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.pickles.numpy_dtypes import is_numpy_dtype
@@ -15,7 +16,12 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     ObjectValue,
     PickledValue,
 )
-from torchload_lint.checkpoint.restricted.argument_kinds import may_be_anything
+from torchload_lint.checkpoint.restricted.argument_kinds import (
+    PLAIN,
+    TENSOR_PROPERTIES,
+    may_be_anything,
+    value_kind,
+)
 from torchload_lint.checkpoint.restricted.arrays.array_states import makes_arrays
 from torchload_lint.checkpoint.restricted.builds import is_state_of_uuid
 
@@ -25,6 +31,17 @@ if TYPE_CHECKING:
 _RECURRENT = "torch.nn.modules.rnn."
 _TABLES = ("_parameters", "_buffers", "_modules")
 """What a module looks its attributes up in."""
+
+
+_OF_MASKED = 7
+"""Parts of the state of a masked array."""
+
+
+def _is_of_masked(*parts: PickledValue) -> bool:
+    """Whether the mask has a byte for each number, and no value has to become one of them."""
+    _, shape, _, _, _, mask, fill = parts
+    sizes = shape if isinstance(shape, tuple) and all(type(one) is int for one in shape) else (-1,)
+    return fill is None and isinstance(mask, bytes) and len(mask) == prod(sizes)
 
 
 def name_of(value: PickledValue) -> str:
@@ -41,6 +58,8 @@ def is_taken(
         return True  # the guard of arrays has asked
     if makes_arrays(target):
         parts = state if isinstance(state, tuple) else ()
+        if len(parts) == _OF_MASKED and not _is_of_masked(*parts):
+            return False
         return all(is_numpy_dtype(one) or not may_be_anything(one) for one in parts)
     name = name_of(target)
     if name == "functools.partial":
@@ -48,6 +67,14 @@ def is_taken(
     if name == "uuid.UUID":
         return is_state_of_uuid(state)
     return plain and _are_attributes(state, name, own)
+
+
+def are_attributes_of_tensor(state: PickledValue) -> bool:
+    """Whether any tensor takes them, of a class that changes nothing of that."""
+    if not isinstance(state, DictValue):
+        return state is None
+    names = [key for key, _ in state.entries]
+    return all(isinstance(one, str) for one in names) and TENSOR_PROPERTIES.isdisjoint(names)
 
 
 def _is_of_partial(args: PickledValue, state: PickledValue) -> bool:
@@ -74,13 +101,25 @@ def _is_dict(attributes: PickledValue, name: str) -> bool:
     """A dict, in which a module has what its ``__setstate__`` looks into."""
     if not isinstance(attributes, DictValue):
         return False
-    tables = [value for key, value in attributes.entries if key in _TABLES]
-    if not all(isinstance(table, DictValue) for table in tables):
-        return False
+    set_names = {key for key, _ in attributes.entries if isinstance(key, str)}
+    for table in (value for key, value in attributes.entries if key in _TABLES):
+        if not isinstance(table, DictValue) or _hides_hooks(table, set_names):
+            return False
     return not name.startswith(_RECURRENT) or _has_names_of_weights(attributes)
 
 
+def _hides_hooks(table: DictValue, set_names: set[str]) -> bool:
+    """Whether ``Module.__setstate__`` finds parameters where it adds hooks that are missing."""
+    names = {key for key, _ in table.entries if isinstance(key, str) and "_hooks" in key}
+    return not names <= set_names
+
+
 def _has_names_of_weights(attributes: DictValue) -> bool:
-    layers = attributes.get("_all_weights")
+    """``RNNBase.__setstate__`` looks at the first name, and keeps weak references to weights."""
+    layers, weights = attributes.get("_all_weights"), attributes.get("_flat_weights")
     layer = layers[0] if isinstance(layers, list) and layers else None
-    return isinstance(layer, list) and bool(layer) and isinstance(layer[0], str)
+    if not (isinstance(layer, list) and layer and isinstance(layer[0], str)):
+        return False
+    return isinstance(weights, list) and all(
+        one is None or value_kind(one) not in PLAIN for one in weights
+    )

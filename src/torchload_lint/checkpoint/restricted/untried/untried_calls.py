@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint.known.known_calls import is_building
+from torchload_lint.checkpoint.pickles.numpy_dtypes import is_numpy_dtype
 from torchload_lint.checkpoint.pickles.pickled_values import (
-    DictValue,
     GlobalRef,
     ObjectValue,
     PickledValue,
@@ -28,7 +29,12 @@ from torchload_lint.checkpoint.restricted.untried.plain_classes import (
     is_plain_tensor_class,
     is_regular,
 )
-from torchload_lint.checkpoint.restricted.untried.taken_states import is_taken, name_of
+from torchload_lint.checkpoint.restricted.untried.taken_states import (
+    are_attributes_of_tensor,
+    is_taken,
+    name_of,
+)
+from torchload_lint.names import GlobalName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +50,20 @@ _LONGEST_SAID = 160
 _FROM_TYPE = "torch._tensor._rebuild_from_type_v2"
 _BEGINNING = ("._reconstruct", "._mareconstruct", ".scalar", "numpy.dtype")
 """What numpy begins an array, a number or a dtype with: its arguments are checked."""
+_CHANGING = "numpy.ma.core.MaskedConstant"
+"""A class whose arrays change theirs as they are begun (``__array_finalize__``, numpy 2.4)."""
+_TAKING_OBJECTS = frozenset(
+    """
+    builtins.slice builtins.frozenset collections.deque collections.defaultdict datetime.datetime
+    datetime.time datetime.timezone
+    """.split()
+)
+"""Classes that are handed objects of other ones: the elements, or the time zone and its offset."""
+_NEEDED_OF_TIMES = {
+    "datetime.datetime": "datetime.timezone",
+    "datetime.time": "datetime.timezone",
+    "datetime.timezone": "datetime.timedelta",
+}
 _DTYPE_AT = {"dtype": 0, "_reconstruct": 2, "_mareconstruct": 3}
 """Of these, the place of the dtype among the arguments."""
 
@@ -61,6 +81,9 @@ def untried_steps(
     """
     found = {name: f"the hash of an object of {name}" for name in sorted(hashed)[:_MOST_SAID]}
     judge = _StepJudge(needed, lookup)
+    for name in needed:
+        if len(found) < _MOST_SAID and not judge.is_there(name):
+            found.setdefault(name, f"whether there is a {name}")
     for call in calls:
         if len(found) == _MOST_SAID:
             break
@@ -78,6 +101,11 @@ class _StepJudge:
         self._needed = needed
         self._lookup = lookup
 
+    def is_there(self, name: str) -> bool:
+        """Whether a library or the program is known to have what an entry names."""
+        is_known = is_regular(name) or is_modelled(name) or is_building(name)
+        return is_known or self._facts(GlobalName.parse(name)) is not None
+
     def about(self, call: ObjectValue, name: str) -> str:
         """What of a call is not known to succeed, in words."""
         if name and name not in self._needed:
@@ -90,9 +118,10 @@ class _StepJudge:
         return "" if taken else f"the state of {shortened(call.callee, 1)}"
 
     def _own(self, value: PickledValue) -> ClassFacts | None:
-        if self._lookup is None or not isinstance(value, GlobalRef):
-            return None
-        return self._lookup(value.name)
+        return self._facts(value.name) if isinstance(value, GlobalRef) else None
+
+    def _facts(self, name: GlobalName) -> ClassFacts | None:
+        return None if self._lookup is None else self._lookup(name)
 
     def _is_default_known(self, call: ObjectValue, name: str) -> bool:
         """Of what torch allows by default, and which may be handed what an entry makes."""
@@ -102,8 +131,8 @@ class _StepJudge:
         if len(args) != 4 or name_of(args[0]) in self._needed:  # noqa: PLR2004 - function, type, arguments, state
             return False
         is_default = name_of(args[1]) not in self._needed
-        is_state = args[3] is None or isinstance(args[3], DictValue)
-        return is_default or (is_state and is_plain_tensor_class(self._own(args[1])))
+        is_plain = is_plain_tensor_class(self._own(args[1]))
+        return is_default or (is_plain and are_attributes_of_tensor(args[3]))
 
     def _is_known(
         self, call: ObjectValue, name: str, own: ClassFacts | None, *, plain: bool
@@ -148,6 +177,7 @@ def _are_seen(name: str, args: PickledValue) -> bool:
         return False
     if name.startswith("numpy."):
         begins = name.endswith(_BEGINNING) and _is_of_known_dtype(name, args)
+        begins = begins and not any(name_of(one) == _CHANGING for one in args)
         return not args or (begins and all(map(_is_of_numpy, args)))
     makes_defaults = name == "collections.defaultdict" and isinstance(
         args[0] if args else None, GlobalRef
@@ -156,11 +186,17 @@ def _are_seen(name: str, args: PickledValue) -> bool:
     while waiting and looked_at < _MOST_LOOKED_INTO:
         one = waiting.pop()
         looked_at += 1
-        if not _is_seen(one):
+        if not _is_seen(one) or (isinstance(one, ObjectValue) and not _may_be_given(name, one)):
             return False
         inside = one.items if isinstance(one, SetValue) else one
         waiting.extend(inside if isinstance(inside, (list, tuple)) else ())
     return not waiting
+
+
+def _may_be_given(name: str, one: ObjectValue) -> bool:
+    """Whether a class of the standard library takes such an object among its arguments."""
+    needs = _NEEDED_OF_TIMES.get(name)
+    return name in _TAKING_OBJECTS and needs in {None, name_of(one)}
 
 
 def _is_seen(value: PickledValue) -> bool:
@@ -179,6 +215,7 @@ def _is_of_known_dtype(name: str, args: tuple[PickledValue, ...]) -> bool:
 
 
 def _is_of_numpy(value: PickledValue) -> bool:
-    """What an array or a number of numpy is begun with: plain values, and numpy's own."""
-    name = name_of(value)
-    return name.startswith("numpy.") if name else not may_be_anything(value)
+    """What an array or a number of numpy is begun with: plain values, dtypes, numpy's classes."""
+    if isinstance(value, GlobalRef):
+        return str(value.name).startswith("numpy.")
+    return is_numpy_dtype(value) or not may_be_anything(value)
