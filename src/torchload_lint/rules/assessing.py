@@ -45,7 +45,7 @@ from torchload_lint.source.project.origins import origins
 from torchload_lint.source.proofs import class_lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from torchload_lint.checkpoint.known.torch_versions import TorchVersion
     from torchload_lint.names import ClassFacts, HeldCall
@@ -170,7 +170,7 @@ def _assessed(
         needs=needs,
         missing=missing,
         unsure=unsure,
-        mismatched=tuple(_mismatched(missing, load, module, context))
+        mismatched=tuple(_mismatched(needs, missing, load, module, context))
         if mode is Mode.RESTRICTED
         else (),
         registered=tuple(_registered(missing, module, context)),
@@ -400,17 +400,17 @@ def _holds_to(calls: Collection[str], needed: NeededGlobal) -> bool:
 
 
 def _mismatched(
-    missing: tuple[Need, ...], load: LoadCall, module: Module, context: Context
+    needs: Sequence[Need], missing: Sequence[Need], load: LoadCall, module: Module, context: Context
 ) -> Iterator[tuple[Need, AllowlistEntry]]:
-    """The plain items around a load that stand for a missing need, but not by the file's name."""
-    for allowlist in load.allowlists:
-        for entry in allowlist.entries:
-            if entry.kind is not EntryKind.OBJECT:
-                continue
-            key = entry_key(entry, module, context)
-            for need in missing:
-                if need.needed.pair and key == need.needed.spelling.expression():
-                    yield need, entry
+    """The plain items around a load that stand for a missing need, but not by the file's name; one
+    that another file needs as it is stays, and the pair is added beside it.
+    """
+    as_it_is = {need.needed.spelling.expression() for need in needs if not need.needed.pair}
+    for entry in (one for allowlist in load.allowlists for one in allowlist.entries):
+        key = entry_key(entry, module, context) if entry.kind is EntryKind.OBJECT else None
+        for need in missing if key not in as_it_is else ():
+            if need.needed.pair and key == need.needed.spelling.expression():
+                yield need, entry
 
 
 def _registered(
