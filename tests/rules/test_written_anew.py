@@ -61,7 +61,7 @@ def fix_of(code, files=None):
 def test_a_file_that_may_get_more_is_no_ground_for_a_safe_fix(writing):
     fix = fix_of(f"{HEAD}{writing}{LOAD}")
     assert fix.applicability is Applicability.UNSAFE
-    assert "may put more into it" in fix.risk
+    assert "put more into it" in fix.risk
 
 
 @pytest.mark.parametrize("writing", MORE.values(), ids=MORE)
@@ -74,7 +74,7 @@ def test_a_function_that_does_not_spell_the_name():
     files = {"tools.py": "import shutil\ndef put(a, b):\n    shutil.copy(a, b)\n"}
     fix = fix_of(f"{HEAD}from tools import put\nput('ckpt.pt', 'x.pt')\n{LOAD}", files)
     assert fix.applicability is Applicability.UNSAFE
-    assert fix.risk.startswith("tools.py:3 writes the file")
+    assert fix.risk.startswith("tools.py:3 may write the file")
 
 
 def test_so_many_files_that_write_that_they_are_not_looked_into(monkeypatch):

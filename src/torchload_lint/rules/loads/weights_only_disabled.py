@@ -50,7 +50,7 @@ from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.repairs import plan_repair
 from torchload_lint.rules.ways_out import ways_out
 from torchload_lint.rules.words import evidence_notes, next_step, what_it_needs
-from torchload_lint.source.facts.calls import WeightsOnly
+from torchload_lint.source.facts.calls import Use, WeightsOnly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +72,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     message += what_it_needs(situation)
     if plan.fix is None and situation.reports and not situation.with_verdict(Verdict.DANGEROUS):
         message += next_step((*plan.notes[:1], *ways[:1]))
+    if not situation.reports and load.use in {Use.STATE_DICT, Use.STATE_DICT_ITEM}:
+        message += next_step(plan.notes[:1])
     yield finding(RULE, load.span, message, fix=plan.fix, situation=situation, notes=notes)
 
 
