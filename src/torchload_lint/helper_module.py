@@ -28,7 +28,19 @@ def helper_text() -> str:
 
 def is_helper(path: str, text: str) -> bool:
     """Whether a file of a project is that module, however it has been formatted since."""
-    return path.endswith(f"{NAME}.py") and text.split() == helper_text().split()
+    if not path.endswith(f"{NAME}.py"):
+        return False
+    return text.split() == helper_text().split() or _says_the_same(text)
+
+
+def _says_the_same(text: str) -> bool:
+    """Whether a formatter has set commas, brackets and quotes anew."""
+    import ast  # noqa: PLC0415 - only where there is such a file
+
+    try:
+        return ast.dump(ast.parse(text)) == ast.dump(ast.parse(helper_text()))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
 
 
 def is_older_helper(path: str, text: str) -> bool:

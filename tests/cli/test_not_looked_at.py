@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from checkpoint import bare_files as files
@@ -167,4 +169,19 @@ def test_a_pickle_that_begins_with_a_long_text_is_shown(cli, folder, data, said)
     result = cli("inspect", "--summary", ".")
     assert "notes.dat: " in result.stdout
     assert said in result.stdout
+    assert result.exit_code == FINDINGS
+
+
+def test_what_git_keeps_in_a_checkout_is_no_checkpoint(cli, folder):
+    """Its packs begin with letters that pickles know, too. Another file there is looked at."""
+    (folder / "good.pt").write_bytes(files.archive(b"\x80\x02]."))
+    for command in ("init -q", "add .", "-c user.name=a -c user.email=a@b commit -qm a", "gc -q"):
+        subprocess.run(["git", *command.split()], cwd=folder, check=True)
+    assert list((folder / ".git" / "objects" / "pack").glob("*.pack"))
+    assert cli("inspect", "--isolated", ".").exit_code == CLEAN
+    (folder / ".git" / "more").write_bytes(b"\0\x01\x02")
+    (folder / ".git" / "model.pt").write_bytes(b"cposix\nsystem\n(S'id'\ntR.")
+    result = cli("inspect", "--isolated", ".")
+    assert ".git/model.pt: DANGEROUS" in result.output
+    assert ".git/more" in result.output
     assert result.exit_code == FINDINGS

@@ -148,3 +148,30 @@ def test_a_list_for_no_files_is_a_list(files):
     (files / "nothing").mkdir()
     result = run("inspect", "--union", "--output-format", "json", "nothing")
     assert json.loads(result.stdout) == []
+
+
+CALLED = """
+    def run_me(x):
+        open(x, "w").write("")
+"""
+
+
+def test_a_file_that_is_not_covered_has_no_say(files):
+    """Neither in what is imported, nor in the calls that an entry allows."""
+    (files / "scripts").mkdir()
+    (files / "scripts" / "wipe.py").write_text(dedent(CALLED))
+    made = """if True:
+        import functools, torch
+        from scripts.wipe import run_me
+        torch.save({"f": functools.partial(torch.nn.GELU)}, "w/good.pt")
+        torch.save({"f": functools.partial(run_me)}, "w/strange.pt")
+    """
+    subprocess.run([sys.executable, "-c", made], cwd=files, check=True)
+    result = run("inspect", "--union", "w/good.pt", "w/strange.pt")
+    assert "2 files: 1 covered by 2 entries, 1 not" in result.output
+    assert "only_with(functools.partial, (torch.nn.GELU,))," in result.output
+    assert "import scripts" not in result.output
+    assert "run_me" not in result.output.partition("To load")[2]
+    written = run("inspect", "--union", "--output-format", "json", "w/good.pt", "w/strange.pt")
+    given = {one["entry"] for one in entries(written).values() if one["entry"]}
+    assert given == {"only_with(functools.partial, (torch.nn.GELU,))", "torch.nn.GELU"}

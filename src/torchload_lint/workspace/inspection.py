@@ -29,6 +29,7 @@ from torchload_lint.rules.situation import is_unknown_call
 from torchload_lint.source.proofs import class_lookup
 from torchload_lint.workspace.on_disk.beginnings import begins_like_one
 from torchload_lint.workspace.on_disk.checkpoint_names import is_checkpoint_name
+from torchload_lint.workspace.on_disk.git_objects import is_of_git
 from torchload_lint.workspace.on_disk.own_places import OwnPlaces, left_alone
 from torchload_lint.workspace.on_disk.shards import INDEX, shards_of
 
@@ -351,5 +352,6 @@ def checkpoints_in(path: Path, begins: Callable[[Path], bool] | None = None) -> 
             yield Path(folder)
             continue
         for found in (Path(folder, name) for name in sorted(files)):
-            if is_checkpoint_name(found.name) or (begins is not None and begins(found)):
+            is_looked_at = is_checkpoint_name(found.name) or (begins is not None and begins(found))
+            if is_looked_at and not is_of_git(os.fspath(found)):
                 yield found

@@ -13,6 +13,7 @@ from torchload_lint.regular_files import read_head
 from torchload_lint.workspace.on_disk.beginnings import holds_no_pickle
 from torchload_lint.workspace.on_disk.checkpoint_names import OTHER_SUFFIXES
 from torchload_lint.workspace.on_disk.checkpoints import NEVER
+from torchload_lint.workspace.on_disk.git_objects import is_of_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +87,7 @@ def may_hold_pickles(path: str) -> bool:
     that cannot be looked into may.
     """
     ending = os.path.splitext(path)[1].lower()
-    if ending in _OF_CODE:
+    if ending in _OF_CODE or is_of_git(path):
         return False
     try:
         head = read_head(path, _HEAD)

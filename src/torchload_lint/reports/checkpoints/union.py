@@ -63,12 +63,29 @@ class United(NamedTuple):
         return sorted(set(stored.get(self.load, {})) - needed)
 
     def entries(self) -> dict[str, str]:
-        """Name → entry, for all that may be allowed."""
+        """Name → entry, for all that the covered files need."""
         return {
             str(need.name): entry_text(need.needed, need.judgement)
-            for need in self.needs
-            if need.judgement.allowed and not need.needed.import_only
+            for need in self.allowed()
+            if not need.needed.import_only
         }
+
+    def covered(self) -> list[CheckpointReport]:
+        """The files that the allowlist loads."""
+        missed = {path for path, _ in self.not_covered()}
+        return [one for one in self.reports if one.path not in missed]
+
+    def allowed(self) -> Iterator[Need]:
+        """What the covered files need, held to the calls that these make: another file has no
+        say in what is allowed and imported.
+        """
+        covered = self.covered()
+        for need in self.needs if covered else ():
+            found = [one for file in covered for one in file.safe_globals if one.name == need.name]
+            if found:
+                is_held = bool(need.needed.held) and all(one.held for one in found)
+                calls = dict.fromkeys(call for one in found for call in one.held) if is_held else ()
+                yield need._replace(needed=need.needed._replace(held=tuple(calls)))
 
 
 def read_stored(text: str) -> Stored:
@@ -103,7 +120,8 @@ def as_text(united: United, stored: Stored | None = None) -> str:
         numbered = enumerate((one.path for one in united.reports), 1)
         lines += _section("Files", (f"{number}  {path}" for number, path in numbered))
     if not united.load and united.entries():
-        lines += _section("To load any of the others" if missed else "To load any", _block(united))
+        which = " that is covered" if missed else ""
+        lines += _section(f"To load any{which}", _block(united))
     return "\n".join(map(printable, lines)) + "\n"
 
 
@@ -166,8 +184,8 @@ def _not_covered(united: United, missed: Sequence[tuple[str, str]]) -> Iterator[
 
 
 def _block(united: United) -> list[str]:
-    judged = [(one.needed, one.judgement) for one in united.needs if one.judgement.allowed]
-    imports = {module for report in united.reports for module in report.imports}
+    judged = [(one.needed, one.judgement) for one in united.allowed()]
+    imports = {module for report in united.covered() for module in report.imports}
     return block(judged, sorted(imports), "torch.load(path, weights_only=True)").splitlines()
 
 

@@ -3,6 +3,10 @@
 ## What it does
 Reports an item of `safe_globals` or `add_safe_globals` that runs code or hands out what does:
 `eval`, `exec`, `getattr`, `os.system`, `subprocess.Popen`, `torch.load`, the import machinery …
+And a load whose list allows a function or a class of the program that runs code by its own source
+(a `__setstate__` that calls `os.system`), where a file that was read has it called. And a list that
+takes `restore_only`, `only_with` or `safe_globals` from a module of that name which says something
+else than the one that fixes write.
 
 ## Why is this bad?
 The weights-only unpickler calls what is allowed, with arguments from the file. Allowing `eval` is
@@ -32,11 +36,16 @@ There is no fix: a checkpoint that needs such a global has to be saved again wit
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.checkpoint.known.dangerous import why_dangerous, why_gateway
 from torchload_lint.diagnostic import Severity
+from torchload_lint.helper_module import was_written
+from torchload_lint.policy.judgement import Trust
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.words import what_files_need
+from torchload_lint.source.facts.allowed.entries import is_helper_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,21 +53,59 @@ if TYPE_CHECKING:
     from torchload_lint.diagnostic import Diagnostic
     from torchload_lint.rules.context import Context
     from torchload_lint.rules.situation import Situation
-    from torchload_lint.source.facts.allowed.allowlists import AllowlistEntry
+    from torchload_lint.source.facts.allowed.allowlists import Allowlist, AllowlistEntry
     from torchload_lint.source.facts.module import Module
 
 
 def check(
     module: Module, situations: Sequence[Situation], context: Context
 ) -> Iterator[Diagnostic]:
-    """Report every dangerous item of every allowlist in the file."""
-    del situations
+    """Report every dangerous item of every allowlist in the file, and each load whose file gets
+    something of the program called that runs code.
+    """
+    named = {str(entry.obj or "") for one in module.allowlists for entry in one.entries}
+    for situation in situations:
+        yield from _calling(situation, {name for name in named if _why(name)})
     for allowlist in module.allowlists:
+        if forged := _forged_helper(module, allowlist, context):
+            message = f"{forged} is not the module that fixes write: what its entries let a file do"
+            way_out = "`torchload-lint inspect --helper` prints that module"
+            yield finding(RULE, allowlist.span, f"{message} is not known; {way_out}")
         for entry in allowlist.entries:
             name = str(entry.obj or "")
-            reason = why_dangerous(name) or why_gateway(name)
+            reason = _why(name)
             if reason and not _is_held(entry, name) and name not in context.config.trusted:
                 yield finding(RULE, entry.span, f"`{name}` must not be allowed: it {reason}")
+
+
+def _why(name: str) -> str:
+    return why_dangerous(name) or why_gateway(name)
+
+
+def _calling(situation: Situation, told: set[str]) -> Iterator[Diagnostic]:
+    """What a list allows, and what runs code as its source says; ``told``: what is told by name."""
+    for need in situation.needs:
+        is_allowed = need not in situation.missing and str(need.name) not in told
+        if is_allowed and need.judgement.trust is Trust.RUNS_CODE and situation.restricted_on:
+            message = f"{what_files_need(situation, (need,))}, which a list allows here, and which "
+            message += f"runs code: {need.judgement.reason}"
+            yield finding(RULE, situation.load.span, message, situation=situation)
+
+
+def _forged_helper(module: Module, allowlist: Allowlist, context: Context) -> str:
+    """The file that a list takes ``restore_only`` and its like from, where it has another text."""
+    called = (allowlist.node, *(one.node for one in allowlist.entries))
+    functions = [one.func for one in called if isinstance(one, ast.Call)]
+    for function in functions:
+        if any(is_helper_function(module, function, name) for name in _OF_HELPER):
+            home = (module.bindings.qualified(function) or "").rpartition(".")[0]
+            there = context.project.module(home)
+            if there is not None and not was_written(there.path, there.text):
+                return there.path
+    return ""
+
+
+_OF_HELPER = ("safe_globals", "restore_only", "only_with")
 
 
 def _is_held(entry: AllowlistEntry, name: str) -> bool:
