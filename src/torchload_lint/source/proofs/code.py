@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import (
+    FORMATTING,
     HARMFUL_ATTRIBUTES,
-    OF_LOGGERS,
+    OF_LIBRARIES,
     OPERATORS,
     SHARED_BY_CLASS,
     SPECIAL_ATTRIBUTES,
@@ -71,8 +72,6 @@ _TO_OTHERS = _BY_NAME | _OF_OBJECTS | {"__class__"} | SHARED_BY_CLASS
 """Attributes that lead to what is not the object's own: only where they stand as ``x.name``."""
 _FILLING = frozenset({"__init__", "__post_init__", "__setstate__"})
 """Methods that set attributes of what they are given."""
-_FORMATTING = frozenset({"format", "format_map"})
-"""Methods of texts that look up what the text names."""
 _LEAVES = (ast.Constant, ast.UnaryOp, ast.operator, ast.unaryop, ast.expr_context, ast.BinOp)
 _DISPLAYS = (ast.Dict, ast.List, ast.Set)
 
@@ -298,8 +297,8 @@ class CodeReader(PieceReader):
 
     def _check_reaching(self, node: ast.Attribute) -> None:
         """What leads to any attribute by name, or to classes, is only asked of ``self``."""
-        is_of_logger = node.attr in OF_LOGGERS and not self._is_self(node.value)
-        if is_of_logger and not is_only_read(node, self.module, ENDLESS):
+        is_read = is_only_read(node, self.module, OF_LIBRARIES.get(node.attr, 0))
+        if not (is_read or self._is_instance(node.value)):
             raise self._unproven(node, f"{node.attr} for more than reading")
         if node.attr in ANNOTATED and not takes_names(node, self.module):
             raise self._unproven(node, f"{node.attr} for more than the names in it")
@@ -378,7 +377,7 @@ class CodeReader(PieceReader):
         special = name.startswith("__") and name.endswith("__")
         if name in HARMFUL_ATTRIBUTES or (special and name not in SPECIAL_ATTRIBUTES):
             raise self._unproven(node, f"the attribute {name}")
-        if name in _FORMATTING and not is_fixed_text(getattr(node, "value", node), self.module):
+        if name in FORMATTING and not is_fixed_text(getattr(node, "value", node), self.module):
             raise self._unproven(node, f"{name} of a text that may name anything")
         if name == "replace" and not replaces_text(node, self.module):
             raise self._unproven(node, "replace, which may be that of a Path and move a file")
@@ -389,9 +388,10 @@ class CodeReader(PieceReader):
         if name == "func" and not (isinstance(node, ast.Attribute) and self._is_self(node.value)):
             raise self._unproven(node, "func of what may be a property of a class")
 
-    def _named(self, node: ast.AST, name: str) -> None:
+    def _named(self, node: ast.AST, name: str, of: ast.expr | None = None) -> None:
         """An attribute that a text, a pattern, or a name of a library asks for."""
-        if name in _TO_OTHERS:
+        is_own = of is not None and self._is_instance(of)
+        if name in _TO_OTHERS or (name in OF_LIBRARIES and not is_own):
             raise self._unproven(node, f"the attribute {name}")
         self._asked(node, name)
 
@@ -432,7 +432,7 @@ class CodeReader(PieceReader):
             return
         if builtin == "getattr" and len(node.args) > 1 and text_of(node.args[1]):
             name = text_of(node.args[1])
-            self._named(node, name)
+            self._named(node, name, node.args[0])
             self.kept.add(name)
             is_own = self._is_self(node.args[0])
             (self.own if is_own else self.others).add(name)

@@ -222,11 +222,21 @@ OF_OPERATORS = frozenset(
 )
 """Methods that are given the other operand."""
 
-OF_LOGGERS = frozenset({"_cache", "filters", "handlers", "manager"})
-"""Lists and tables of loggers, which belong to the program."""
+_ENDLESS = 99
+OF_LIBRARIES = {"cache": 1} | dict.fromkeys(
+    "_cache _constants _netmask_cache filters handlers manager parser".split(), _ENDLESS
+)
+"""Attributes of what every file may hold, or of loggers, that give tables or a module, which belong
+to the whole program, and how deep these are: torch keeps its layouts in ``_get_layout.cache``, and
+from Python 3.13 on ``parser`` of a path is ``posixpath``, which has ``os``."""
+
+FORMATTING = frozenset({"format", "format_map"})
+"""Methods of texts that look up what the text names."""
 
 HARMFUL_ATTRIBUTES = frozenset(
     """
+    _accessor _copy_from _copy_from_file _copy_from_symlink _delete _flavour _getitem _globber cffi
+    func_dict func_globals pathmod
     _benchmark _bit_generator _cdata _data_ptr _dtensor__new__ _expired _fix_weakref _free_weak_ref
     _from_buffer _get_shared_fd _make_subclass _make_wrapper_subclass _new_shared _new_shared_cuda
     _new_shared_fd_cpu _new_shared_filename_cpu _new_using_fd_cpu _new_using_filename_cpu
@@ -250,9 +260,10 @@ HARMFUL_ATTRIBUTES = frozenset(
     """.split()
 )
 """Attributes of the values that a checkpoint may hold without asking: what reaches the disk, an
-address in memory, a logger, the interpreter, the bases of a class, the functions of a property,
-which set attributes of whatever they are given, or methods of numpy's generators that take any
-object for one. What only looks at the disk counts, too: a path may name another machine.
+address in memory, a logger, the interpreter, a module (``path._flavour.pathmod.os``), the globals
+of a compiled function, the bases of a class, the functions of a property, which set attributes of
+whatever they are given, or methods of numpy's generators that take any object for one. What only
+looks at the disk counts, too: a path may name another machine.
 (``replace``, of one argument, moves a file.)"""
 
 SPECIAL_ATTRIBUTES = frozenset(

@@ -1,0 +1,94 @@
+"""Attributes of what every file may hold that lead to a module, or to a table of the whole program:
+real torch shows what a class does that follows them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torchload_lint
+from checkpoint.cases import forge
+from policy.test_proofs_attacked import NET
+
+pytestmark = pytest.mark.torch
+
+LOAD = """
+import logging, pathlib, sys, torch, victim
+with torch.serialization.safe_globals([victim.Net, pathlib.PosixPath]):
+    torch.load(sys.argv[1], weights_only=True)
+print(torch.serialization._get_layout.cache, logging.getLogger("a").handlers)
+"""
+PATH = forge.call(forge.name("pathlib", "PosixPath"), forge.text("x"))
+LAYOUTS = forge.name("torch.serialization", "_get_layout")
+MODULE = "_flavour.pathmod" if sys.version_info < (3, 12) else "_flavour"
+if sys.version_info >= (3, 13):
+    MODULE = "parser"
+
+
+def judged(folder, body):
+    """What is said of the classes where a file has both."""
+    (folder / "pyproject.toml").write_text('[tool.torchload-lint]\ntarget-torch = "2.13"\n')
+    lines = "".join(f"        {line}\n" for line in body.splitlines())
+    (folder / "victim.py").write_text(
+        f"import logging\n\nclass Net:\n    def __init__(self, a, b, c):\n{lines}"
+    )
+    good = forge.call(NET, PATH, forge.text("b"), forge.text("c"))
+    (folder / "net.pt").write_bytes(forge.archive(forge.program(good)))
+    found = torchload_lint.inspect(folder / "net.pt").judgements
+    return [one for one in found if not one.allowed or one.trust.value == "restore-only"]
+
+
+def load(folder, *given):
+    (folder / "hostile.pt").write_bytes(forge.archive(forge.program(forge.call(NET, *given))))
+    command = [sys.executable, "-c", LOAD, "hostile.pt"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+
+
+LOGGER = 'logging.getLogger("a")'
+LEADING = (
+    f"a.{MODULE}.os.system(b)",
+    "a._flavour.pathmod.os.system(b)", "a.parser.os.system(b)", "a._accessor.rename(b, c)",
+    "a.func_globals['os'].system(b)", "getattr(a, 'parser').os.system(b)",
+    "p = a.parser\np.os.system(b)",
+)  # fmt: skip
+SHARED = (
+    "a.cache[b] = c", "getattr(a, 'cache')[b] = c", "t = a.cache\nt[b] = c",
+    "match a:\n    case object(cache=t):\n        t[b] = c",
+    f"getattr({LOGGER}, 'handlers').append(b)", f"{LOGGER}.handlers.append(b)",
+    f"match {LOGGER}:\n    case object(handlers=t):\n        t.append(b)",
+    "a._netmask_cache[b] = c", "a.func_dict[b] = c",
+)  # fmt: skip
+READ = (
+    "self.cache = {}\nself.cache[b] = c", "self.a = a.cache['b']", "self.a = a.cache.get(b)",
+    "self.parser = a\nself.b = self.parser", "self.a = getattr(self, 'cache', None)",
+    "self.handlers = [a]\nself.handlers.append(b)", "if a.parser is None: self.a = b",
+)  # fmt: skip
+
+
+def test_a_path_leads_to_a_module(tmp_path):
+    for body in LEADING:
+        assert judged(tmp_path, body), body
+    judged(tmp_path, LEADING[0])
+    load(tmp_path, PATH, forge.text("touch made"), forge.text("c"))
+    assert (tmp_path / "made").exists()
+
+
+def test_a_function_of_torch_has_a_table_and_so_has_a_logger(tmp_path):
+    for body in SHARED:
+        assert judged(tmp_path, body), body
+    judged(tmp_path, SHARED[0])
+    assert "'torch.strided': 'c'" in load(
+        tmp_path, LAYOUTS, forge.text("torch.strided"), forge.text("c")
+    )
+    judged(tmp_path, SHARED[4])
+    assert load(tmp_path, PATH, forge.text("b"), forge.text("c")) == "{} ['b']\n"
+
+
+def test_what_is_read_and_what_is_the_object_s_own_counts_not(tmp_path):
+    for body in READ:
+        assert not judged(tmp_path, body), body
