@@ -183,10 +183,15 @@ def listed(found: Table) -> set[str]:
 
 
 def is_called(cls: type) -> bool:
-    """Whether its objects can be called, and are saved as their attributes: every module is."""
+    """Whether its objects can be called, and are saved as their attributes: every module is, and so
+    is one that is abstract, or that has no attributes yet (``prune.Identity``).
+    """
+    levels = [vars(one).keys() for one in cls.__mro__[:-1] if one.__name__ != "Module"]
     if not any("__call__" in vars(one) for one in cls.__mro__[:-1]):
         return False
-    for arguments in ((), (2, 2)):
+    if all(map({"__getstate__", "__reduce__", "__reduce_ex__"}.isdisjoint, levels)):
+        return True
+    for arguments in ((), (2, 2), ("LSTM", 2, 2)):
         with contextlib.suppress(Exception):
             return isinstance(cls(*arguments).__reduce_ex__(2)[2], dict)
     empty = object.__new__(cls)

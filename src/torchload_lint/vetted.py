@@ -73,8 +73,20 @@ REBUILDING = frozenset({"copyreg._reconstructor"})
 class and any state: the idiom ``if isinstance(value, cls): return value`` gives back a class then,
 and ``__init__`` sets attributes of that."""
 
+SETTING_CLASS = frozenset({"torch.ao.nn.sparse.quantized.utils.LinearBlockSparsePattern"})
+"""Classes that set attributes of themselves when they are called, for the whole program; this one
+takes a lock, too, for which other threads wait from then on."""
+
 DATA_REFUSED = (
-    NESTED | BELIEVED | ENDING | IMPORTING | GENERATORS | NUMBERS | RETURNING_ANY | REBUILDING
+    NESTED
+    | BELIEVED
+    | ENDING
+    | IMPORTING
+    | GENERATORS
+    | NUMBERS
+    | RETURNING_ANY
+    | REBUILDING
+    | SETTING_CLASS
 )
 """What is refused, and yet is data: a file that calls it does not run code of its own."""
 

@@ -23,6 +23,7 @@ pytest.importorskip("torch")
 import torch
 from torch import nn
 
+import torchload_lint
 from checkpoint.cases import forge
 from torchload_lint.cli.group import root
 from torchload_lint.helper_module import helper_text
@@ -95,6 +96,42 @@ def test_what_gives_back_its_argument_changes_no_class(name, tmp_path):
     assert outcome(tmp_path, file, f"restore_only({name})") == (0, ["TypeError", "as", "it", "was"])
 
 
+PRUNING = "__import__('torch.nn.utils.prune', fromlist=['Identity']).Identity"
+
+
+@pytest.mark.parametrize("entry", [PRUNING, f"restore_only({PRUNING})"])
+def test_what_sets_an_attribute_of_what_it_is_called_with(entry, tmp_path):
+    """A method of pruning that keeps all: it has no attributes until it is applied."""
+    assert is_restored("torch.nn.utils.prune.Identity")
+    state = {"_tensor_name": forge.text("changed_by_a_file"),
+             "apply_mask": forge.name("builtins", "ValueError")}  # fmt: skip
+    hook = forge.new(forge.name("torch.nn.utils.prune", "Identity")) + forge.mapping(state) + b"b"
+    call = forge.call(REBUILD, hook, TENSOR, forge.pair(TENSOR, b"N"), b"}")
+    done = outcome(tmp_path, forge.archive(forge.program(call)), f"{entry}, ValueError")
+    assert done[1][-1] == ("changed" if entry == PRUNING else "was")
+
+
+PATTERN = "torch.ao.nn.sparse.quantized.utils.LinearBlockSparsePattern"
+
+
+def test_what_sets_attributes_of_its_class_is_refused(tmp_path):
+    module, _, name = PATTERN.rpartition(".")
+    call = forge.call(forge.name(module, name), forge.number(1), forge.number(4))
+    (tmp_path / "m.pt").write_bytes(forge.archive(forge.program(call)))
+    [said] = torchload_lint.inspect(tmp_path / "m.pt").judgements
+    assert not said.allowed
+    assert "for the whole program" in said.reason
+    script = (
+        f"import torch, {module}\nfrom {module} import {name} as kind\n"
+        "with torch.serialization.safe_globals([kind]):\n"
+        "    torch.load('m.pt', weights_only=True)\n"
+        "print(kind.row_block_size)"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+
+
 def wrong_indices():
     """A sparse tensor whose columns lie outside of it, which torch only checks at the end."""
     numbers = [forge.storage(key, "LongStorage", 2) for key in "12"]
@@ -129,7 +166,7 @@ def test_nothing_computes_with_a_tensor_that_is_not_checked_yet(tmp_path):
     assert refused == (0, ["TypeError", "as", "it", "was"])
 
 
-ARGUMENTS = [(), (2,), (2, 2), (2, 2, 2), (4, 2, 8), ([2],), (nn.Linear(2, 2),)]
+ARGUMENTS = [(), (2,), (2, 2), ("LSTM", 2, 2), (2, 2, 2), (4, 2, 8), ([2],), (nn.Linear(2, 2),)]
 
 
 def an_object_of(cls):

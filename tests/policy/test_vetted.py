@@ -78,7 +78,7 @@ def test_what_is_restored_is_every_module_that_can_be():
     assert _restored() <= listed
     classes = {one for one in vars(torch.nn).values() if isinstance(one, type)}
     modules = {definition(one) for one in classes if issubclass(one, torch.nn.Module)}
-    assert modules - _restored() == {"torch.nn.modules.rnn.RNNBase"}  # no object is of it alone
+    assert modules <= _restored()
 
 
 def test_the_number_types_of_numpy_are_vetted():

@@ -27,6 +27,7 @@ from torchload_lint.vetted import (
     NESTED,
     NUMBERS,
     REBUILDING,
+    SETTING_CLASS,
     computes_when_called,
     is_restored,
     vetted_definitions,
@@ -166,6 +167,7 @@ _REFUSED = (
     (GENERATORS, "it may draw numbers from a position outside of them, which the file says"),
     (NUMBERS, "called with an object of the file, it reads memory at the address that this names"),
     (REBUILDING, "it calls what the file names, with any class and any state"),
+    (SETTING_CLASS, "called, it sets attributes of the class, for the whole program"),
 )
 """Of what is vetted that which only holds data, and is refused all the same: why."""
 
