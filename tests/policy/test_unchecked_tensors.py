@@ -99,20 +99,51 @@ def test_a_gradient_is_added_to_the_one_that_is_there(tmp_path):
         assert (done.returncode < 0) is ends, done.stderr[-500:]
 
 
+OF_VETTED = {
+    "x.uniform(a, b)": ("random", "Random"),
+    "x.choices([1, 2], [b, a])": ("random", "Random"),
+    "x.zscore(b)": ("statistics", "NormalDist"),
+}
+"""What computes with values of the file in vetted classes, which a file may mix in."""
+OF_OBJECTS = {"NormalDist": forge.pair(sparse(size=2), forge.number(1)) + b"b"}
+LOAD_VETTED = """
+import random, statistics, sys, torch, victim
+allowed = [victim.Net, random.Random, statistics.NormalDist]
+with torch.serialization.safe_globals(allowed):
+    torch.load(sys.argv[1], weights_only=True)
+"""
+
+
+@pytest.mark.parametrize("computed", OF_VETTED)
+def test_methods_of_vetted_classes_compute_too(computed, tmp_path):
+    name = forge.name(*OF_VETTED[computed])
+    body = f"def __init__(self, x, a, b):\n        self.a = {computed}"
+    good = forge.call(NET, b"N", b"N", b"N")
+    assert judged(tmp_path, body, good).trust is Trust.UNPROVEN
+    state = OF_OBJECTS.get(OF_VETTED[computed][1])
+    mixed = forge.call(name) if state is None else forge.new(name) + state
+    given = (mixed, sparse(size=2), tensor("0", "FloatStorage", 2))
+    (tmp_path / "hostile.pt").write_bytes(archive(forge.call(NET, *given)))
+    command = [sys.executable, "-c", LOAD_VETTED, "hostile.pt"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode < 0, done.stderr[-500:]
+
+
 COMPUTING = (
     "a + a", "a @ self.b", "a / self.b", "torch.cat([a, a])", "torch.stack(a)", "F.relu(a)",
     "nn.Linear(a, 2)", "nn.L1Loss()(a, a)", "math.prod(a)", "itertools.accumulate(a)",
     "random.uniform(a, a)", "a.add_(a)", "a.matmul(a)", "a.update(a)", "[b * b for b in a]",
     "(lambda b: b - b)(a)", "[torch.cat, 1]", "(a + 1) * a", "a.to_sparse_csr()",
     "[a.to_dense][0]()", "map(a.add, a)", "getattr(a, 'to_dense')()", "(a.mul if a else 1)(a)",
-    "a.to_dense; match_it = self.a()", "a.numpy() == a", "a.backward(a)",
+    "a.to_dense; match_it = self.a()", "a.numpy() == a", "a.backward(a)", "a.gauss(a, a)",
+    "a.scale(a)", "a.variance + 1", "getattr(a, 'variance')", "a.samples(2)", "[a.zscore][0](1)",
 )  # fmt: skip
 PLAIN = (
     "a * 2", "1 / a", "-a", "a // 2 + 1", "'%s' % a", "'a' + a", "f'{a}' + a", "[a] + a", "a",
     "len(a) * len(a)", "int(a) + a", "a == a", "a[0]", "a.split()", "str(a) + a", "torch.float32",
     "torch.zeros(3)", "torch.tensor([1, 2.0])", "isinstance(a, nn.Linear)", "super().__init__()",
     "self.__dict__.update(a)", "math.sqrt(2) * a", "a.sort()", "2 ** 3 * a",
-    "a.mean == 2", "-a.std", "f'{a.step}'", "self.step",
+    "a.mean == 2", "-a.std", "f'{a.step}'", "self.step", "self.scale(a)", "self.variance",
 )  # fmt: skip
 
 

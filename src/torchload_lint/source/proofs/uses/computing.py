@@ -51,6 +51,18 @@ _METHODS = frozenset(
 """Methods of tensors that ended the interpreter, without the mark of those that compute in place;
 ``backward``, which adds to a gradient; ``update`` and ``total``, with which a ``Counter`` adds;
 ``step``, with which an optimizer does; and ``numpy``, which makes an array of a tensor."""
+_OF_VETTED = frozenset(
+    """
+    betavariate choices expovariate gammavariate gauss lognormvariate normalvariate paretovariate
+    sample triangular uniform vonmisesvariate weibullvariate
+    cdf from_samples inv_cdf overlap pdf quantiles samples variance zscore
+    scale unscale
+    """.split()
+)
+"""Methods of ``random.Random``, ``statistics.NormalDist`` and torch's ``GradScaler``, all of them
+vetted, that compute with what they are given, or with what a file has put into the object."""
+_WHERE_READ = frozenset({"variance"})
+"""Those of them that compute where they are read: properties."""
 _DRAWING = frozenset(
     """
     bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_
@@ -154,7 +166,7 @@ def _is_method(node: ast.Attribute, home: SourceFile) -> bool:
     """Whether it is a method of tensors that is called there, or that somebody may call later."""
     return (
         _is_of_tensors(node.attr)
-        and not isinstance(home.parents.get(node), _USING)
+        and (node.attr in _WHERE_READ or not isinstance(home.parents.get(node), _USING))
         and not _holds_no_tensor(node.value, home)
     )
 
@@ -163,7 +175,9 @@ def _is_of_tensors(attribute: str) -> bool:
     if attribute in _DRAWING:
         return True
     name = attribute if attribute.startswith("__") else attribute.rstrip("_")
-    return name in _METHODS or (name not in _OF_BOTH and f"torch.{name}" in functions_of_tensors())
+    return name in _METHODS | _OF_VETTED or (
+        name not in _OF_BOTH and f"torch.{name}" in functions_of_tensors()
+    )
 
 
 def _holds_no_tensor(node: ast.expr, home: SourceFile) -> bool:
