@@ -4,6 +4,7 @@ real torch shows what a class does that follows them.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -63,7 +64,9 @@ SHARED = (
     f"match {LOGGER}:\n    case object(handlers=t):\n        t.append(b)",
     "a._netmask_cache[b] = c", "a.func_dict[b] = c",
 )  # fmt: skip
+LOOKING = ("a.group()", "a._scandir()", "f = a.group\nf()", "getattr(a, 'group')()")
 READ = (
+    "self.group = a\nself.b = self.group", "if a.group == b: self.a = c",
     "self.cache = {}\nself.cache[b] = c", "self.a = a.cache['b']", "self.a = a.cache.get(b)",
     "self.parser = a\nself.b = self.parser", "self.a = getattr(self, 'cache', None)",
     "self.handlers = [a]\nself.handlers.append(b)", "if a.parser is None: self.a = b",
@@ -92,3 +95,13 @@ def test_a_function_of_torch_has_a_table_and_so_has_a_logger(tmp_path):
 def test_what_is_read_and_what_is_the_object_s_own_counts_not(tmp_path):
     for body in READ:
         assert not judged(tmp_path, body), body
+
+
+def test_a_path_is_not_asked_for_its_group(tmp_path):
+    """Which looks at the disk, as ``stat`` does: a path may name another machine."""
+    for body in LOOKING:
+        assert judged(tmp_path, body), body
+    if hasattr(os, "getgid"):
+        judged(tmp_path, "print(a.group())")
+        here = forge.call(forge.name("pathlib", "PosixPath"), forge.text("."))
+        assert load(tmp_path, here, b"N", b"N").startswith(tmp_path.group())

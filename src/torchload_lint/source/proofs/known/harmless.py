@@ -224,19 +224,20 @@ OF_OPERATORS = frozenset(
 
 _ENDLESS = 99
 OF_LIBRARIES = {"cache": 1} | dict.fromkeys(
-    "_cache _constants _netmask_cache filters handlers manager parser".split(), _ENDLESS
+    "_cache _constants _netmask_cache filters group handlers manager parser".split(), _ENDLESS
 )
 """Attributes of what every file may hold, or of loggers, that give tables or a module, which belong
 to the whole program, and how deep these are: torch keeps its layouts in ``_get_layout.cache``, and
-from Python 3.13 on ``parser`` of a path is ``posixpath``, which has ``os``."""
+from Python 3.13 on ``parser`` of a path is ``posixpath``, which has ``os``. (``group()`` of a path
+looks at the disk: it may be the name of an object's own attribute alone.)"""
 
 FORMATTING = frozenset({"format", "format_map"})
 """Methods of texts that look up what the text names."""
 
 HARMFUL_ATTRIBUTES = frozenset(
     """
-    _accessor _copy_from _copy_from_file _copy_from_symlink _delete _flavour _getitem _globber cffi
-    func_dict func_globals pathmod
+    _accessor _copy_from _copy_from_file _copy_from_symlink _delete _flavour _getitem _glob_selector
+    _globber _scandir cffi func_dict func_globals pathmod
     _benchmark _bit_generator _cdata _data_ptr _dtensor__new__ _expired _fix_weakref _free_weak_ref
     _from_buffer _get_shared_fd _make_subclass _make_wrapper_subclass _new_shared _new_shared_cuda
     _new_shared_fd_cpu _new_shared_filename_cpu _new_using_fd_cpu _new_using_filename_cpu
