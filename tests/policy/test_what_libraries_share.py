@@ -105,3 +105,31 @@ def test_a_path_is_not_asked_for_its_group(tmp_path):
         judged(tmp_path, "print(a.group())")
         here = forge.call(forge.name("pathlib", "PosixPath"), forge.text("."))
         assert load(tmp_path, here, b"N", b"N").startswith(tmp_path.group())
+
+
+CLASSES = """
+import torch, victim
+from torch.nn.parameter import UninitializedParameter
+data = torch.Tensor.data
+with torch.serialization.safe_globals([victim.Net, UninitializedParameter]):
+    torch.load("hostile.pt", weights_only=True)
+"""
+
+
+def test_no_method_of_torch_is_given_a_class_to_change(tmp_path):
+    """``UninitializedParameter.materialize`` sets ``data`` of what it is given for ``self``."""
+    for body in ("a.materialize(*b)", "getattr(a, 'materialize')(*b)", "a.setstate(b, c)",
+                 "a._infer_parameters(b, c)", "a.del_tensor(b)"):  # fmt: skip
+        assert judged(tmp_path, body), body
+    judged(tmp_path, "self.a = a.materialize(*b)")
+    lazy = forge.name("torch.nn.parameter", "UninitializedParameter")
+    device = forge.call(forge.name("torch", "device"), forge.text("cpu"))
+    given = (forge.name("torch", "Tensor"), forge.pair(forge.number(1)), device)
+    load(tmp_path, lazy, forge.pair(*given, forge.name("torch", "float32")), b"N")
+    script = (
+        f"{CLASSES.replace('torch.load(', 'try: torch.load(')}"
+        "    except AttributeError: print(torch.Tensor.data is data)"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

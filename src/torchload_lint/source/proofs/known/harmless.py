@@ -150,15 +150,17 @@ MODES = frozenset(
 
 SETTING_SELF = frozenset(
     """
-    _init_group _init_is_better _init_weight_qparams _initial_step _patch_step_function
+    _infer_parameters _init_group _init_is_better _init_weight_qparams _initial_step
+    _patch_step_function
     _set_anneal_func _update_lr freeze_bn_stats harden_mask mark_dirty mark_non_differentiable
     register_state_dict_post_hook save_for_backward save_for_forward set_allow_smaller_batches
     set_backoff_factor set_batch_first set_growth_factor set_growth_interval set_materialize_grads
-    set_weight set_weight_bias soften_mask train update_bn_stats
+    materialize set_weight set_weight_bias setstate soften_mask train update_bn_stats
     """.split()
 )
-"""Methods of torch and numpy that set an attribute of ``self`` before they ask it for anything:
-called as ``x.train(y)`` where ``x`` is a class, they set it on ``y``, which may be a class."""
+"""Methods of torch, numpy and Python that set an attribute of ``self`` without asking it for
+anything, or of their argument: called as ``x.train(y)`` where ``x`` is a class, they set it on
+``y``, which may be a class (``x.materialize(y, size, device, dtype)``: ``torch.Tensor.data``)."""
 
 MAKING_CLASSES = frozenset(
     """
@@ -250,7 +252,8 @@ HARMFUL_ATTRIBUTES = frozenset(
     _coalesced_ _indices ccol_indices col_indices crow_indices resize_as_sparse_ row_indices
     sparse_resize_ sparse_resize_and_clear_ _write_file copy_into move move_into read_bytes
     read_text share_memory_
-    as_subclass chmod compile ctypes dump f_back f_builtins f_globals f_locals fdel fget from_buffer
+    as_subclass chmod compile ctypes del_tensor del_tensors dump f_back f_builtins f_globals
+    f_locals fdel fget from_buffer
     from_file fset gi_frame share_memory
     cr_frame ag_frame hardlink_to lchmod link_to mkdir open rename rmdir symlink_to tb_frame tofile
     touch unlink write_bytes write_text
