@@ -72,6 +72,11 @@ IN_FORCE = {
         1,
     ),
     "registered in the function": ("def f():\n    add_safe_globals([Net])\n    torch.load(p)", 1),
+    "registered by a part that always runs": (
+        "a[add_safe_globals([Net])] if (add_safe_globals([Net]) or b) < c else d\ntorch.load(p)",
+        1,
+    ),
+    "registered for a loop": ("for a in b(add_safe_globals([Net])): pass\ntorch.load(p)", 1),
     "inside try": (
         ("with safe_globals([Net]):\n    try:\n        torch.load(p)\n    except E: pass"),
         1,
@@ -106,6 +111,49 @@ IN_FORCE = {
     ),
     "registered unless something raises": (
         "with contextlib.suppress(E):\n    a()\n    add_safe_globals([Net])\ntorch.load(p)",
+        0,
+    ),
+    "registered by a lambda": ("f = lambda: add_safe_globals([Net])\ntorch.load(p)", 0),
+    "registered for each of nothing": ("[add_safe_globals([Net]) for _ in ()]\ntorch.load(p)", 0),
+    "registered by a generator": ("g = (add_safe_globals([Net]) for _ in a)\ntorch.load(p)", 0),
+    "registered if the rest is so": ("a and add_safe_globals([Net])\ntorch.load(p)", 0),
+    "registered by one of two": ("add_safe_globals([Net]) if a else b\ntorch.load(p)", 0),
+    "registered by a late comparison": ("a < b < add_safe_globals([Net])\ntorch.load(p)", 0),
+    "registered by an annotation": (
+        "def f():\n    x: add_safe_globals([Net]) = 1\n    torch.load(p)",
+        0,
+    ),
+    "registered by a parameter's annotation": (
+        "def f(x: add_safe_globals([Net])): pass\ntorch.load(p)",
+        0,
+    ),
+    "registered by what -O leaves out": ("assert not add_safe_globals([Net])\ntorch.load(p)", 0),
+    "registered in what may end an exception": (
+        "with a():\n    b()\n    add_safe_globals([Net])\ntorch.load(p)",
+        0,
+    ),
+    "registered in a stack, which may end one": (
+        "with contextlib.ExitStack() as s:\n    add_safe_globals([Net])\ntorch.load(p)",
+        0,
+    ),
+    "registered by what a block is entered with": (
+        "with a(), b(add_safe_globals([Net])): pass\ntorch.load(p)",
+        0,
+    ),
+    "pushed on a stack, and not entered": (
+        (
+            "with contextlib.ExitStack() as s:\n"
+            "    s.push(safe_globals([Net]))\n"
+            "    torch.load(p)"
+        ),
+        0,
+    ),
+    "a stack that a lambda enters": (
+        (
+            "with contextlib.ExitStack() as s:\n"
+            "    f = lambda: s.enter_context(safe_globals([Net]))\n"
+            "    torch.load(p)"
+        ),
         0,
     ),
     "registered perhaps": ("if a:\n    add_safe_globals([Net])\ntorch.load(p)", 0),

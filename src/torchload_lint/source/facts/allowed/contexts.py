@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _BLOCKS = frozenset({"torch.serialization.safe_globals"})
 _ADDERS = frozenset({"torch.serialization.add_safe_globals"})
-_STACKED = frozenset({"enter_context", "push"})
+_STACKED = frozenset({"enter_context"})
+"""Of stacks: what ``push`` is given is left in the end, and never entered."""
 _DEPTH = 6
 """How many names and helper functions are followed from a ``with`` to its ``safe_globals``."""
 _BREADTH = 4

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
-from torchload_lint.source.names.steps import ancestors, blocks_run_with, places_within
+from torchload_lint.source.names.steps import (
+    ancestors,
+    blocks_run_with,
+    may_end_half_way,
+    places_within,
+    runs_with_its_statement,
+)
 from torchload_lint.source.text.candidates import walk
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
@@ -54,11 +60,11 @@ def registered_before(
 
 def _collected(module: SourceFile, allowlists: tuple[Allowlist, ...]) -> _Registered:
     kinds = {AllowlistKind.PROCESS, AllowlistKind.STACK}
-    lists = [one for one in allowlists if one.kind in kinds and one.statement is not None]
+    lists = [one for one in allowlists if one.kind in kinds and _surely_runs(module, one)]
     above: dict[int, list[tuple[tuple[int, int], int]]] = {}
     for number, one in enumerate(lists):
         assert one.statement is not None
-        for block, where in blocks_run_with(module, one.statement):
+        for block, where in blocks_run_with(module, one.statement, may_end_half_way):
             above.setdefault(id(block), []).append((where, number))
     in_file = {statement: index for index, statement in enumerate(module.tree.body)}
     at_top = [
@@ -67,6 +73,15 @@ def _collected(module: SourceFile, allowlists: tuple[Allowlist, ...]) -> _Regist
         if one.kind is AllowlistKind.PROCESS and one.statement in in_file
     ]
     return _Registered(lists, {key: _apart(each) for key, each in above.items()}, _apart(at_top))
+
+
+def _surely_runs(module: SourceFile, allowlist: Allowlist) -> bool:
+    """Whether its statement, once it has run, has brought it in."""
+    statement = allowlist.statement
+    if statement is None or not runs_with_its_statement(module, allowlist.node):
+        return False
+    is_header = isinstance(statement, (ast.With, ast.AsyncWith))
+    return not (is_header and may_end_half_way(module, statement))
 
 
 def _apart(pairs: list) -> tuple[list, list[int]]:  # type: ignore[type-arg]
