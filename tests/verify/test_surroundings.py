@@ -39,6 +39,34 @@ async def one(seconds):
         await asyncio.sleep(seconds)
         return torch.load('w.pt', weights_only=True)
 """
+GENERATOR = """\
+def read():
+    with safe_globals([Net]):
+        yield
+        torch.load('w.pt', weights_only=True)
+    yield
+"""
+EACH = """\
+def read():
+    with safe_globals([Net]):
+        for _ in range(2):
+            yield torch.load('w.pt', weights_only=True)
+"""
+MADE = """\
+import asyncio
+async def one(seconds):
+    with made():
+        await asyncio.sleep(seconds)
+        return torch.load('w.pt', weights_only=True)
+"""
+STACK = """\
+def read():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(safe_globals([Net]))
+        yield
+        torch.load('w.pt', weights_only=True)
+    yield
+"""
 FILES = {
     "net.py": "class Net:\n    pass\n",
     "elsewhere.py": "import os\nos.chdir('sub')\n",
@@ -70,6 +98,37 @@ FAILS = {
             "asyncio.run(main())\n"
         ),
         "row 7 waits inside of the block",
+    ),
+    "two generators": (
+        (
+            f"{HEAD}{GENERATOR}a, b = read(), read()\n"
+            "for one in (a, b, a, b, a, b):\n    next(one, 0)\n"
+        ),
+        "row 6 yields inside of the block",
+    ),
+    "who uses a generator": (
+        f"{HEAD}{EACH}for one in read():\n    with safe_globals([Net]):\n        pass\n",
+        "row 7 yields inside of the block",
+    ),
+    "generators that wait": (
+        (
+            f"import asyncio\n{HEAD}async {GENERATOR}async def main():\n    a, b = read(), read()\n"
+            "    for one in (a, b, a, b):\n        await anext(one, 0)\n"
+            "asyncio.run(main())\n"
+        ),
+        "row 7 yields inside of the block",
+    ),
+    "a function that makes the block": (
+        (
+            f"{HEAD}def made():\n    return safe_globals([Net])\n{MADE}"
+            "async def main(): await asyncio.gather(one(0), one(0.2))\nasyncio.run(main())\n"
+        ),
+        "row 9 waits inside of the block",
+    ),
+    "a stack": (
+        f"import contextlib\n{HEAD}{STACK}a, b = read(), read()\nfor one in (a, b, a, b):\n"
+        "    next(one, 0)\n",
+        "row 8 yields inside of the block",
     ),
     "entered twice": (
         (
@@ -111,6 +170,12 @@ LOADS = {
         "    torch.load(HERE / 'w.pt', weights_only=True)\n"
     ),
     "another folder afterwards": f"{HEAD}import os\n{BLOCK}os.chdir('sub')\n",
+    "a generator that is used at once": f"{HEAD}{EACH}list(read())\n",
+    "a generator that gives what it has loaded": (
+        f"{HEAD}def read():\n    for _ in range(2):\n        with safe_globals([Net]):\n"
+        "            yield torch.load('w.pt', weights_only=True)\n"
+        "for one in read():\n    with safe_globals([Net]):\n        pass\n"
+    ),
     "one task": f"{HEAD}{COROUTINE}asyncio.run(one(0))\n",
     "old releases": (
         "import torch\ntry:\n    from torch.serialization import safe_globals\n"

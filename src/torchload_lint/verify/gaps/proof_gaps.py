@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _TRIED = frozenset("f map_location weights_only mmap encoding errors fix_imports".split())
 """Keywords that a restricted load takes (``torch/serialization.py`` of torch 2.13)."""
 _OPENING = frozenset({"open", "GzipFile", "BZ2File", "LZMAFile"})
-_AT_ONCE = frozenset(
+AT_ONCE = frozenset(
     "all any dict frozenset list max min set sorted sum tuple extend fromkeys join update".split()
 )
 """What goes through a generator before it returns."""
@@ -168,7 +168,7 @@ def _of_generators(module: Module, load: LoadCall) -> Iterator[str]:
             return
         if isinstance(parent, ast.GeneratorExp):
             user = module.parents.get(parent)
-            at_once = isinstance(user, ast.Call) and last_name(user.func) in _AT_ONCE
+            at_once = isinstance(user, ast.Call) and last_name(user.func) in AT_ONCE
             if not at_once and not isinstance(user, (ast.Starred, ast.For)):
                 yield (
                     f"the generator on line {parent.lineno} loads when it is used, perhaps after "
@@ -205,20 +205,20 @@ def _of_choices(module: Module, load: LoadCall) -> Iterator[str]:
             entered += [item.context_expr for item in parent.items]
     for allowlist in load.allowlists:
         is_block = allowlist.kind is AllowlistKind.BLOCK
-        if is_block and not any(_is_surely(module, one, allowlist.node, _HOPS) for one in entered):
+        if is_block and not any(surely_enters(module, one, allowlist.node) for one in entered):
             yield f"what row {allowlist.span.start.row} allows may be left out, as the run decides"
 
 
-def _is_surely(module: Module, made: ast.expr, call: ast.Call, hops: int) -> bool:
+def surely_enters(module: Module, made: ast.expr, call: ast.Call, hops: int = _HOPS) -> bool:
     """Whether an expression gives, on every way, what a call of ``safe_globals`` has made."""
     if made is call or not hops:
         return made is call
     if isinstance(made, ast.NamedExpr):
-        return _is_surely(module, made.value, call, hops - 1)
+        return surely_enters(module, made.value, call, hops - 1)
     if isinstance(made, ast.Name):
         found = module.bindings.definitions(made)
         value = found[0].value if len(found) == 1 else None
-        return value is not None and _is_surely(module, value, call, hops - 1)
+        return value is not None and surely_enters(module, value, call, hops - 1)
     if not isinstance(made, ast.Call) or not isinstance(made.func, ast.Name):
         return False
     functions = [one.node for one in module.bindings.definitions(made.func)]

@@ -1,7 +1,7 @@
 """What runs around a load beside its allowlist, and makes it another load than the one proven.
 
-A program may change the folder that a path starts from, wait inside of a block while another task
-ends one of the same classes, enter a block twice, or call what clears the list in another file.
+A program may change the folder that a path starts from, enter a block twice, or call what clears
+the list in another file.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from torchload_lint.late_patterns import late_pattern
 from torchload_lint.notes import is_test_file
-from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
 from torchload_lint.verify.gaps.programs_around import program_around
+from torchload_lint.verify.gaps.suspended import gap_while_suspended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 _WITHS = (ast.With, ast.AsyncWith)
-_SIDE_BY_SIDE = late_pattern(
-    r"\b(?:gather|create_task|ensure_future|TaskGroup|as_completed|start_soon|"
-    r"run_coroutine_threadsafe|wait)\b"
-)
 _HOPS = 4
 """Names that are followed: to the ``__file__`` of a path, to the ``safe_globals`` of a function."""
 _GIVERS = frozenset({"torch", "contextlib"})
@@ -41,7 +36,7 @@ def gap_around(module: Module, load: LoadCall, project: ProjectIndex) -> str:
     """The first reason not to take a proof for the program; empty where there is none."""
     found = [*_of_folders(module, load, project)]
     if load.allowlists:
-        found += [*_of_waits(module, load), *_of_blocks_entered_twice(module, load)]
+        found += [*gap_while_suspended(module, load), *_of_blocks_entered_twice(module, load)]
         found += [*_of_other_meanings(module, load, project), *_of_clears(module, project)]
     return found[0] if found else ""
 
@@ -172,43 +167,6 @@ def _other_names(module: Module, names: frozenset[str]) -> set[str]:
         for alias in node.names
         if alias.name in names and alias.asname
     }
-
-
-def _of_waits(module: Module, load: LoadCall) -> Iterator[str]:
-    """While a coroutine waits in its block, another may end a block of the same classes."""
-    function = module.function(load.node)
-    if not isinstance(function, ast.AsyncFunctionDef):
-        return
-    if _runs_alone(module, function):
-        return
-    for allowlist in load.allowlists:
-        if allowlist.kind is AllowlistKind.PROCESS or allowlist.statement is None:
-            continue
-        for node in ast.walk(allowlist.statement):
-            if not isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
-                continue
-            if node.lineno <= (load.node.end_lineno or 0):
-                yield (
-                    f"row {node.lineno} waits inside of the block, while another task may end "
-                    "one of the same classes"
-                )
-
-
-def _runs_alone(module: Module, function: ast.AsyncFunctionDef) -> bool:
-    """Whether ``asyncio.run(f())`` is all that the file does with a coroutine, and it starts no
-    tasks.
-    """
-    if function.decorator_list or _SIDE_BY_SIDE.search(module.text):
-        return False
-    uses = [
-        node
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.Name) and node.id == function.name
-    ]
-    calls = [module.parents.get(node) for node in uses]
-    runs = [module.parents.get(call) for call in calls if isinstance(call, ast.Call)]
-    is_run = [isinstance(one, ast.Call) and last_name(one.func) == "run" for one in runs]
-    return len(is_run) == len(uses) == 1 and all(is_run)
 
 
 def _of_blocks_entered_twice(module: Module, load: LoadCall) -> Iterator[str]:
