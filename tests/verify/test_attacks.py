@@ -496,6 +496,8 @@ IS_ANOTHER = {
         {"inside": "with safe_globals([Config]): pass"}, "the block on line 6 has taken away",
     ),
     "argument": ({"argument": ", bogus=1"}, "the argument bogus was not tried"),
+    "errors": ({"argument": ", errors='strict'"}, "the argument errors was not tried"),
+    "imports": ({"argument": ", fix_imports=True"}, "the argument fix_imports was not tried"),
     "device": ({"argument": ", map_location='cpu:0'"}, "the device 'cpu:0' was not tried"),
     "no device": ({"argument": ", map_location='gpu'"}, "the device 'gpu' was not tried"),
     "attribute": (

@@ -153,6 +153,32 @@ FAILS: dict[str, tuple[str, dict[str, str]]] = {
             f"config.load.mmap = True\n{LOAD.replace('w.pt', 'legacy.pt')}",
         },
     ),
+    "a file that is closed": (
+        "the block on row 4 has closed the file",
+        {
+            "main.py": f"{HEAD}with open('w.pt', 'rb') as file:\n    pass\n"
+            "with safe_globals([Net]):\n    torch.load(file, weights_only=True)\n"
+        },
+    ),
+    "a file that is open, mapped": (
+        "is mapped, which torch refuses",
+        {
+            "main.py": f"{HEAD}with open('w.pt', 'rb') as file, safe_globals([Net]):\n"
+            "    torch.load(file, weights_only=True, mmap=True)\n"
+        },
+    ),
+    "an argument that the unpickler has not": (
+        "the argument errors was not tried",
+        {"main.py": f"{HEAD}{LOAD[:-2]}, errors='strict')\n"},
+    ),
+    "a builtin": (
+        "changes builtins.isinstance",
+        before("import builtins\ndel builtins.isinstance"),
+    ),
+    "a builtin by its name": (
+        "may change builtins.isinstance",
+        before("import builtins\ndelattr(builtins, 'isinstance')"),
+    ),
     "another torch.load": (
         "use.py:4 changes torch.load",
         before("import use\nuse.install()",
@@ -227,6 +253,11 @@ LOADS = {
     "other files by a pattern": before(
         "from pathlib import Path\nout = Path('sub')\nfor one in out.glob('*.tmp'): one.unlink()"
     ),
+    "a builtin for people": before("import builtins\nbuiltins.print = repr\nbuiltins.show = repr"),
+    "an open file": {
+        "main.py": f"{HEAD}with open('w.pt', 'rb') as file, safe_globals([Net]):\n"
+        "    torch.load(file, weights_only=True, mmap=False)\n"
+    },
     "another file": before("import os\nif os.path.exists('cache'): os.remove('cache')"),
     "a shell that removes others": before("import os\nos.system('rm -f notes.txt')"),
     "a report": before("with open('report.txt', 'w') as file: file.write('a')"),

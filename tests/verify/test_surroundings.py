@@ -67,6 +67,8 @@ def read():
         torch.load('w.pt', weights_only=True)
     yield
 """
+LINE = "torch.load('w.pt', weights_only=True)\n"
+READS = f"def read():\n    {LINE}"
 FILES = {
     "net.py": "class Net:\n    pass\n",
     "elsewhere.py": "import os\nos.chdir('sub')\n",
@@ -126,9 +128,36 @@ FAILS = {
         "row 9 waits inside of the block",
     ),
     "a stack": (
-        f"import contextlib\n{HEAD}{STACK}a, b = read(), read()\nfor one in (a, b, a, b):\n"
-        "    next(one, 0)\n",
+        (
+            f"import contextlib\n{HEAD}{STACK}a, b = read(), read()\n"
+            "for one in (a, b, a, b):\n    next(one, 0)\n"
+        ),
         "row 8 yields inside of the block",
+    ),
+    "a class that its metaclass calls": (
+        (
+            f"{HEAD}class Loads(type):\n    def __init__(cls, *given):\n        cls.read()\n"
+            "class Reader(metaclass=Loads):\n    @staticmethod\n    def read():\n"
+            "        torch.load('w.pt', weights_only=True)\n"
+            "torch.serialization.add_safe_globals([Net])\n"
+        ),
+        "the class of row 7 may load as it is made",
+    ),
+    "a stack by another name": (
+        (
+            f"import contextlib\n{HEAD}stack = contextlib.ExitStack()\n"
+            "stack.enter_context(safe_globals([Net]))\nother = stack\nother.close()\n"
+            "torch.load('w.pt', weights_only=True)\n"
+        ),
+        "row 7 may close the stack",
+    ),
+    "a stack that a block closes": (
+        (
+            f"import contextlib\n{HEAD}stack = contextlib.ExitStack()\n"
+            "stack.enter_context(safe_globals([Net]))\nwith stack:\n    pass\n"
+            "torch.load('w.pt', weights_only=True)\n"
+        ),
+        "row 7 may close the stack",
     ),
     "entered twice": (
         (
@@ -175,6 +204,17 @@ LOADS = {
         f"{HEAD}def read():\n    for _ in range(2):\n        with safe_globals([Net]):\n"
         "            yield torch.load('w.pt', weights_only=True)\n"
         "for one in read():\n    with safe_globals([Net]):\n        pass\n"
+    ),
+    "a stack that holds the load": (
+        f"import contextlib\n{HEAD}stack = contextlib.ExitStack()\nwith stack:\n"
+        "    stack.enter_context(safe_globals([Net]))\n"
+        "    torch.load('w.pt', weights_only=True)\n"
+    ),
+    "a stack of another function": (
+        f"import contextlib\n{HEAD}def close(stack):\n    stack.close()\ndef read():\n"
+        "    with contextlib.ExitStack() as stack:\n"
+        "        stack.enter_context(safe_globals([Net]))\n"
+        "        torch.load('w.pt', weights_only=True)\nread()\n"
     ),
     "one task": f"{HEAD}{COROUTINE}asyncio.run(one(0))\n",
     "old releases": (
@@ -241,6 +281,50 @@ def test_what_a_block_of_the_projects_own_allows_is_not_called_refused(
     output, ends_well = verified(project, text)
     assert ends_well
     assert "0 refused" in output, output
+
+
+ELSEWHERE = {
+    "around a call": {"main.py": f"{HEAD}{READS}with safe_globals([Net]):\n    read()\n"},
+    "of another file": {
+        "reads.py": f"import torch\n{READS}",
+        "main.py": f"{HEAD}import reads\nwith safe_globals([Net]):\n    reads.read()\n",
+    },
+    "around an import": {
+        "reads.py": f"import torch\n{READS}read()\n",
+        "main.py": f"{HEAD}with safe_globals([Net]):\n    import reads\n",
+    },
+    "of a decorator": {
+        "main.py": (
+            f"{HEAD}def allowing(function):\n    def inside():\n        with safe_globals([Net]):\n"
+            f"            return function()\n    return inside\n@allowing\n{READS}read()\n"
+        )
+    },
+    "of a context manager as a decorator": {
+        "main.py": f"import contextlib\n{HEAD}{ALLOWS}@allow()\n{READS}read()\n"
+    },
+    "that is entered by hand": {
+        "main.py": f"{HEAD}{READS}block = safe_globals([Net])\nblock.__enter__()\nread()\n"
+    },
+    "of a fixture": {
+        "conftest.py": (
+            f"import pytest\n{HEAD}@pytest.fixture(autouse=True)\ndef allowing():\n"
+            "    with safe_globals([Net]):\n        yield\n"
+        ),
+        "test_reads.py": f"import torch\ndef test_it():\n    {LINE}",
+        "main.py": "import pytest, sys\nsys.exit(pytest.main(['-q', 'test_reads.py']))\n",
+    },
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_what_a_block_elsewhere_may_allow_is_not_called_refused(project: Path, name: str) -> None:
+    for path, text in ELSEWHERE[name].items():
+        (project / path).write_text(text)
+    found = CliRunner().invoke(root, ["verify"])
+    ran = subprocess.run([sys.executable, "main.py"], cwd=project, capture_output=True, check=False)
+    assert ran.returncode == 0, ran.stdout
+    assert "may allow it" in found.output, found.output
+    assert "0 refused, 1 not proven" in found.output
 
 
 def test_a_block_around_a_function_allows_nothing_in_it(project: Path) -> None:

@@ -417,27 +417,33 @@ def _registered(
     missing: tuple[Need, ...], module: Module, context: Context
 ) -> Iterator[tuple[str, str]]:
     """Missing needs that some ``add_safe_globals`` of the project registers for the process."""
+    for other in registering_modules(module, context) if missing else ():
+        for allowlist in other.allowlists:
+            if allowlist.kind is AllowlistKind.PROCESS:
+                yield from names_allowed(allowlist, other, missing, context)
+
+
+def names_allowed(
+    allowlist: Allowlist, home: Module, missing: tuple[Need, ...], context: Context
+) -> Iterator[tuple[str, str]]:
+    """Which missing needs a list of a file allows, or may allow, each with the place."""
     wanted = {
         need_key(need.needed, context, as_pair=as_pair): str(need.name)
         for need in missing
         for as_pair in (True, False)
     }
-    for other in registering_modules(module, context) if wanted else ():
-        for allowlist in other.allowlists:
-            if allowlist.kind is not AllowlistKind.PROCESS:
-                continue
-            made_up = any(one.kind is EntryKind.UNKNOWN for one in allowlist.entries)
-            if made_up or not allowlist.complete:  # it may register any of them
-                place = f"{other.path}:{allowlist.span.start.row}"
-                yield from ((str(need.name), place) for need in missing)
-            for entry in allowlist.entries:
-                place = f"{other.path}:{entry.span.start.row}"
-                name = wanted.get(entry_key(entry, other, context) or "")
-                if name:
-                    yield name, place
-                for need in missing:
-                    if may_mean(entry, need.name, other.path, context):
-                        yield str(need.name), place
+    made_up = any(one.kind is EntryKind.UNKNOWN for one in allowlist.entries)
+    if made_up or not allowlist.complete:  # it may allow any of them
+        place = f"{home.path}:{allowlist.span.start.row}"
+        yield from ((str(need.name), place) for need in missing)
+    for entry in allowlist.entries:
+        place = f"{home.path}:{entry.span.start.row}"
+        name = wanted.get(entry_key(entry, home, context) or "")
+        if name:
+            yield name, place
+        for need in missing:
+            if may_mean(entry, need.name, home.path, context):
+                yield str(need.name), place
 
 
 def registering_modules(module: Module, context: Context) -> Iterator[Module]:

@@ -69,7 +69,7 @@ class LoadProof:
     allowlist: tuple[str, ...]
     outcome: LoadOutcome
     around: str = ""
-    """The place of a block of the project's own that may allow more."""
+    """The place of a block of the project's that may allow more."""
 
     @property
     def verdict(self) -> ProofVerdict:
@@ -181,7 +181,7 @@ class Prover:
             helper_at=helper_at,
         )
         shown = _shown(module, load)
-        around = may_be_allowed_by(module, load, context.project)
+        around = may_be_allowed_by(module, load, situation, context)
         roots = [root / folder for folder in context.config.src]
         if program.is_started and is_script(module, program.file.parent):
             roots.insert(0, program.file.parent)  # as Python has it

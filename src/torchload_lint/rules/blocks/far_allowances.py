@@ -27,16 +27,19 @@ def may_allow_elsewhere(project: ProjectIndex) -> bool:
     """
     return project.remember(
         ("allowed elsewhere",),
-        lambda: bool(unread_allowance(project)) or any(_far_allowances(project)),
+        lambda: bool(unread_allowance(project)) or any(far_allowances(project)),
     )
 
 
-def _far_allowances(project: ProjectIndex) -> Iterator[Allowlist]:
+def far_allowances(project: ProjectIndex) -> Iterator[tuple[Allowlist, Module]]:
+    """The lists that may hold at loads that do not stand in their blocks, and their files."""
     for path in project.holding("safe_globals"):
         module = project.module_at(path)
         if module is not None and module.name.rpartition(".")[2] != NAME:
             yield from (
-                one for one in module.allowlists if not _holds_here_alone(one, module, project)
+                (one, module)
+                for one in module.allowlists
+                if not _holds_here_alone(one, module, project)
             )
 
 
@@ -50,9 +53,12 @@ def _holds_here_alone(allowlist: Allowlist, module: Module, project: ProjectInde
 
 
 def _may_lead_to_a_load(node: ast.AST, module: Module, project: ProjectIndex) -> bool:
-    """Whether something of the project may be called: by its name, or since it is handed on, to
-    ``map``, say. A load itself leads to no other.
+    """Whether something of the project may be called: by its name, since it is handed on, to
+    ``map``, say, or is imported; anything may, while the block's function is suspended. A load
+    itself leads to no other.
     """
+    if isinstance(node, ast.Import | ast.ImportFrom | ast.Yield | ast.YieldFrom | ast.Await):
+        return True
     if isinstance(node, ast.Call) and node not in module.load_nodes:
         return not isinstance(node.func, ast.Attribute) and not _is_of_another(node.func, module)
     if not isinstance(node, ast.Name | ast.Attribute) or _is_of_another(node, module):

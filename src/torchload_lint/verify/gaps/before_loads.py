@@ -207,10 +207,10 @@ def _of_a_run(module: Module, load: LoadCall, project: ProjectIndex) -> str:
         for call in (one for one in ast.walk(allowlist.node) if isinstance(one, ast.Call)):
             if f"{module.bindings.qualified(call.func) or ''}.".startswith(_OF_ONE_RUN):
                 return f"row {call.lineno} makes the list of what another run may not have"
+    meant = [found for thing in _things(load) for found in _meant(thing, module, project)]
+    if reason := _depends(meant, project) or next(filter(None, map(conditional_class, meant)), ""):
+        return reason
     for thing in _things(load):
-        for found in _meant(thing, module, project):
-            if reason := _depends(found, project, _HOPS) or conditional_class(found):
-                return reason
         whole = module.bindings.qualified(thing) or ""
         if reason := given_by_module(whole, module, project) or decided_anew(
             whole, module, project
@@ -228,12 +228,30 @@ def _meant(thing: ast.expr, module: Module, project: ProjectIndex) -> tuple[Foun
     return ()
 
 
-def _depends(found: Found, project: ProjectIndex, hops: int) -> str:
-    """Where what a name stands for depends on the run; empty where it does not. Of a class only
-    that it is one is asked.
+def _depends(meant: list[Found], project: ProjectIndex) -> str:
+    """Where what some names stand for depends on the run; empty where it does not. Of a class only
+    that it is one is asked. What many of them are made of is looked at once.
     """
-    if found.kind not in {"value", "function"} or not hops:
-        return ""
+    seen: set[ast.AST] = set()
+    for _ in range(_HOPS):
+        further: list[Found] = []
+        for found in meant:
+            if found.kind not in {"value", "function"} or found.node in seen:
+                continue
+            seen.add(found.node)
+            if reason := _of_the_run(found):
+                return reason
+            used = [
+                one for one in ast.walk(found.node) if isinstance(one, (ast.Name, ast.Attribute))
+            ]
+            loaded = (one for one in used if isinstance(one.ctx, ast.Load))
+            further += [inner for one in loaded for inner in _meant(one, found.module, project)]
+        meant = further
+    return ""
+
+
+def _of_the_run(found: Found) -> str:
+    """Where a definition, or a test around it, asks for what one run has."""
     home, node = found.module, found.node
     tests = [one.test for one in ancestors(home, node) if isinstance(one, ast.If)]
     for part in (node, *tests):
@@ -242,17 +260,7 @@ def _depends(found: Found, project: ProjectIndex, hops: int) -> str:
             if word in OF_THE_RUN or (found.kind == "function" and _keeps_state(one)):
                 row = getattr(one, "lineno", getattr(node, "lineno", 0))
                 return f"{home.path}:{row} makes {found.qualname} of what another run may not have"
-    used = [one for one in ast.walk(node) if isinstance(one, (ast.Name, ast.Attribute))]
-    return next(
-        (
-            reason
-            for name in used
-            if isinstance(name.ctx, ast.Load)
-            for inner in _meant(name, home, project)
-            if (reason := _depends(inner, project, hops - 1))
-        ),
-        "",
-    )
+    return ""
 
 
 def _keeps_state(node: ast.AST) -> bool:

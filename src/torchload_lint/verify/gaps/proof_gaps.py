@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
 
-_TRIED = frozenset("f map_location weights_only mmap encoding errors fix_imports".split())
-"""Keywords that a restricted load takes (``torch/serialization.py`` of torch 2.13)."""
+_TRIED = frozenset("f map_location weights_only mmap encoding".split())
+"""Keywords that a restricted load takes: ``_weights_only_unpickler.Unpickler`` of torch 2.13 has no
+more of those that a load hands on.
+"""
 _OPENING = frozenset({"open", "GzipFile", "BZ2File", "LZMAFile"})
 AT_ONCE = frozenset(
     "all any dict frozenset list max min set sorted sum tuple extend fromkeys join update".split()
@@ -133,7 +135,7 @@ def _of_arguments(load: LoadCall) -> Iterator[str]:
 
 
 def _of_open_files(module: Module, load: LoadCall) -> Iterator[str]:
-    """A file that is not opened as torch opens one, or is read before."""
+    """A file that is not opened as torch opens one, is read before, or closed."""
     file = load.file
     if isinstance(file, ast.Constant) and isinstance(file.value, bytes):
         yield "a path of bytes was not tried"
@@ -152,6 +154,11 @@ def _of_open_files(module: Module, load: LoadCall) -> Iterator[str]:
     modes = [one.value for one in given if isinstance(one, ast.Constant)]
     if not is_plain or not given or (modes and modes[0] not in {"rb", "br", "rb+", "r+b"}):
         yield f"the file as row {made.lineno} opens it was not tried"
+    yield from _of_closed_files(module, load)
+    for keyword in load.node.keywords:
+        is_off = isinstance(keyword.value, ast.Constant) and not keyword.value.value
+        if keyword.arg == "mmap" and not is_off:
+            yield f"a file that row {made.lineno} opens is mapped, which torch refuses"
     names = [
         node
         for node in ast.walk(module.function(load.node) or module.tree)
@@ -160,6 +167,15 @@ def _of_open_files(module: Module, load: LoadCall) -> Iterator[str]:
     for node in names if isinstance(file, ast.Name) else ():
         if node.id == getattr(file, "id", "") and node.lineno < load.node.lineno:
             yield f"row {node.lineno} uses the open file before"
+
+
+def _of_closed_files(module: Module, load: LoadCall) -> Iterator[str]:
+    """A file that the end of a block around another place has closed."""
+    found = module.bindings.definitions(load.file) if isinstance(load.file, ast.Name) else ()
+    for one in found:
+        block = module.parents.get(one.node) if one.kind == "with" else None
+        if block is not None and block not in ancestors(module, load.node):
+            yield f"the block on row {getattr(block, 'lineno', 0)} has closed the file"
 
 
 def _of_generators(module: Module, load: LoadCall) -> Iterator[str]:
@@ -237,16 +253,37 @@ def _gives_once(module: Module, function: ast.AST, call: ast.Call) -> bool:
 
 
 def _of_closed_stacks(module: Module, load: LoadCall) -> Iterator[str]:
-    """A stack that is closed, or gives away what it holds, before it ends."""
+    """A stack that is closed, gives away what it holds, or gets another name, before it ends."""
     for allowlist in load.allowlists:
         entered = module.parents.get(allowlist.node)
         if allowlist.kind is not AllowlistKind.STACK or not isinstance(entered, ast.Call):
             continue
-        stack = ast.unparse(getattr(entered.func, "value", entered.func))
+        stack = getattr(entered.func, "value", entered.func)
         for node in ast.walk(module.tree):
-            is_end = isinstance(node, ast.Attribute) and node.attr in _ENDS_OF_STACKS
-            if isinstance(node, ast.Attribute) and is_end and ast.unparse(node.value) == stack:
-                yield f"row {node.lineno} may close the stack that holds it"
+            is_named = isinstance(node, (ast.Name, ast.Attribute)) and _is_same(node, stack, module)
+            if is_named and _may_close(node, load, module):
+                yield f"row {getattr(node, 'lineno', 0)} may close the stack that holds it"
+                return
+
+
+def _is_same(node: ast.expr, stack: ast.expr, module: Module) -> bool:
+    """Whether an expression leads to the stack: a variable of the same function, an attribute."""
+    if last_name(node) != last_name(stack) or not isinstance(getattr(node, "ctx", None), ast.Load):
+        return False
+    is_local = isinstance(stack, ast.Name) and isinstance(node, ast.Name)
+    if is_local and module.function(node) is not module.function(stack):
+        return False
+    return ast.unparse(node) == ast.unparse(stack)
+
+
+def _may_close(stack: ast.AST, load: LoadCall, module: Module) -> bool:
+    """Whether a use of a stack may close it: all but to call its other methods, and the block that
+    the load stands in.
+    """
+    user = module.parents.get(stack)
+    if isinstance(user, ast.withitem) and user.context_expr is stack:
+        return load.node not in ast.walk(module.parents[user])
+    return not isinstance(user, ast.Attribute) or user.attr in _ENDS_OF_STACKS
 
 
 # -- names ----------------------------------------------------------------------------------------

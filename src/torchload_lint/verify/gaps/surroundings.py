@@ -10,7 +10,12 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.notes import is_test_file
+from torchload_lint.rules.assessing import names_allowed
+from torchload_lint.rules.blocks.far_allowances import far_allowances
+from torchload_lint.rules.blocks.unread_allowances import unread_allowance
+from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
@@ -21,11 +26,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from torchload_lint.rules.context import Context
+    from torchload_lint.rules.situation import Situation
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
 _WITHS = (ast.With, ast.AsyncWith)
+_RUNS_AS_MADE = late_pattern(r"__init_subclass__|__set_name__|\bmetaclass\b")
+"""What runs code as a class is made that may call its methods."""
 _HOPS = 4
 """Names that are followed: to the ``__file__`` of a path, to the ``safe_globals`` of a function."""
 _GIVERS = frozenset({"torch", "contextlib"})
@@ -37,15 +46,23 @@ def gap_around(module: Module, load: LoadCall, project: ProjectIndex) -> str:
     found = [*_of_folders(module, load, project)]
     if load.allowlists:
         found += [*gap_while_suspended(module, load), *_of_blocks_entered_twice(module, load)]
+        found += [*_of_classes(module, load, project)]
         found += [*_of_other_meanings(module, load, project), *_of_clears(module, project)]
     return found[0] if found else ""
 
 
-def may_be_allowed_by(module: Module, load: LoadCall, project: ProjectIndex) -> str:
-    """The place, as ``file:row``, of a block of the project's own around a load that may allow
-    what it needs; empty where there is none, or an allowlist is known. What is refused without
-    it says nothing then.
+def may_be_allowed_by(
+    module: Module, load: LoadCall, situation: Situation, context: Context
+) -> str:
+    """The place, as ``file:row``, of a block that may allow what a load lacks; empty where there is
+    none. What is refused without it says nothing then.
     """
+    elsewhere = _block_elsewhere(module, load, situation, context)
+    return elsewhere or _block_around(module, load, context.project)
+
+
+def _block_around(module: Module, load: LoadCall, project: ProjectIndex) -> str:
+    """A block of the project's own around a load; where an allowlist is known, none is asked."""
     if load.allowlists:
         return ""
     allowing = project.remember(("what allows",), lambda: _what_allows(project))
@@ -57,6 +74,21 @@ def may_be_allowed_by(module: Module, load: LoadCall, project: ProjectIndex) -> 
             if isinstance(made, ast.Call) and last_name(made.func) in allowing:
                 return f"{module.path}:{made.lineno}"
     return ""
+
+
+def _block_elsewhere(module: Module, load: LoadCall, situation: Situation, context: Context) -> str:
+    """The place of a block that does not stand around a load, and may be open when it runs, since
+    it calls code of the program, with what the load is lacking; empty where there is none.
+    """
+    project = context.project
+    program = {part.module.path for part in program_around(module, project)}
+    for allowlist, home in far_allowances(project):
+        is_block = allowlist.kind is not AllowlistKind.PROCESS and allowlist not in load.allowlists
+        if is_block and home.path in program:
+            for _, place in names_allowed(allowlist, home, situation.missing, context):
+                return place
+    unread = unread_allowance(project)
+    return unread if unread.rpartition(":")[0] in program else ""
 
 
 def _what_allows(project: ProjectIndex) -> frozenset[str]:
@@ -167,6 +199,21 @@ def _other_names(module: Module, names: frozenset[str]) -> set[str]:
         for alias in node.names
         if alias.name in names and alias.asname
     }
+
+
+def _of_classes(module: Module, load: LoadCall, project: ProjectIndex) -> Iterator[str]:
+    """A class that may load as it is made, before what its file registers below it."""
+    around = [one for one in ancestors(module, load.node) if isinstance(one, ast.ClassDef)]
+    registered = [one for one in load.allowlists if one.kind is AllowlistKind.PROCESS]
+    if not around or all(one.span.start.row < around[-1].lineno for one in registered):
+        return
+    for part in program_around(module, project):
+        if found := _RUNS_AS_MADE.search(part.module.text):
+            yield (
+                f"{part.module.path} has {found.group()}, and the class of row {around[-1].lineno} "
+                "may load as it is made, before what is registered below it"
+            )
+            return
 
 
 def _of_blocks_entered_twice(module: Module, load: LoadCall) -> Iterator[str]:

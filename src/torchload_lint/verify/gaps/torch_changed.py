@@ -5,6 +5,7 @@ is allowed, to its settings, to its functions.
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import TYPE_CHECKING
 
 from torchload_lint.helper_module import is_helper
@@ -34,6 +35,8 @@ _SETTINGS = ("torch.utils.serialization", "torch._weights_only_unpickler")
 """Modules that few programs use, and only to have torch load otherwise."""
 _LOADING = ("torch.load", "torch.serialization", "torch._C", "builtins.open", "pickle.")
 """Beginnings of whole names that a load goes through."""
+_OF_PYTHON = frozenset(dir(builtins)) - frozenset("print input help exit quit __doc__".split())
+"""Builtins that torch's loader may ask; others are changed for people's sake."""
 _FUNCTIONS_OF_TORCH = frozenset({"load", "_load", "_legacy_load", "safe_globals"})
 _FORCES = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 """With which torch 2.13 raises where the other variable of this kind is set, too."""
@@ -90,18 +93,24 @@ def _used(node: ast.Attribute, home: Module, module: Module) -> Iterator[str]:
         yield f"may change how torch loads ({whole})"
     if not isinstance(node.ctx, ast.Load):
         is_own = isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
-        is_loading = whole.startswith(_LOADING) or whole == "builtins"
-        if is_loading or (node.attr in _FUNCTIONS_OF_TORCH and not is_own and not whole):
+        if _is_asked(whole) or (node.attr in _FUNCTIONS_OF_TORCH and not is_own and not whole):
             yield f"changes {ast.unparse(node):.60}"
     elif node.attr in _STATES and (home is not module or node.attr != "clear_safe_globals"):
         yield f"may change what is allowed ({node.attr})"
+
+
+def _is_asked(whole: str) -> bool:
+    """Whether a load goes through what has this whole name."""
+    module, _, name = whole.rpartition(".")
+    is_python = module in {"builtins", "builtins.__builtins__"} and name in _OF_PYTHON
+    return whole.startswith(_LOADING) or whole == "builtins" or is_python
 
 
 def _set(call: ast.Call, home: Module) -> Iterator[str]:
     """What is set, or looked up, by a name."""
     name = last_name(call.func)
     texts = [str(one.value) for one in call.args if isinstance(one, ast.Constant)]
-    if name in _SETTING and any(text.startswith(_LOADING) for text in texts):
+    if name in _SETTING and any(map(_is_asked, texts)):
         yield f"may change {texts[0]}"
     if name not in _SETTING | {"getattr"} or not call.args:
         return
@@ -111,7 +120,7 @@ def _set(call: ast.Call, home: Module) -> Iterator[str]:
         return
     if (not said and of in {"torch", "torch.serialization", "builtins"}) and len(call.args) > 1:
         yield f"may change anything of {of}" if name != "getattr" else f"may call anything of {of}"
-    if name != "getattr" and f"{of}.{said}".startswith(_LOADING):
+    if name != "getattr" and _is_asked(f"{of}.{said}"):
         yield f"may change {of}.{said}"
     if name == "getattr" and said in _STATES:
         yield f"may change what is allowed ({said})"

@@ -141,11 +141,7 @@ IN_FORCE = {
         0,
     ),
     "pushed on a stack, and not entered": (
-        (
-            "with contextlib.ExitStack() as s:\n"
-            "    s.push(safe_globals([Net]))\n"
-            "    torch.load(p)"
-        ),
+        ("with contextlib.ExitStack() as s:\n    s.push(safe_globals([Net]))\n    torch.load(p)"),
         0,
     ),
     "a stack that a lambda enters": (
