@@ -80,8 +80,9 @@ def _surely_runs(module: SourceFile, allowlist: Allowlist) -> bool:
     statement = allowlist.statement
     if statement is None or not runs_with_its_statement(module, allowlist.node):
         return False
-    is_header = isinstance(statement, (ast.With, ast.AsyncWith))
-    return not (is_header and may_end_half_way(module, statement))
+    if isinstance(statement, (ast.With, ast.AsyncWith)):
+        return not may_end_half_way(module, statement)
+    return True
 
 
 def _apart(pairs: list) -> tuple[list, list[int]]:  # type: ignore[type-arg]
