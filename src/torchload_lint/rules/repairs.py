@@ -11,7 +11,6 @@ from torchload_lint.fixes.restoring import helper_of
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import Spelling
 from torchload_lint.rules import safety
-from torchload_lint.rules.assessing import entry_key
 from torchload_lint.rules.blocks.helped_entries import (
     LIMITED,
     helper_obstacle,
@@ -28,6 +27,7 @@ from torchload_lint.rules.blocks.overlaps import (
     names_that_load,
 )
 from torchload_lint.rules.blocks.star_imports import name_given_away
+from torchload_lint.rules.met_needs import entry_key
 from torchload_lint.rules.obstacles import (
     obstacles,
     obstacles_of_files,

@@ -33,8 +33,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Severity
-from torchload_lint.rules.assessing import entry_key, registering_modules
 from torchload_lint.rules.base import Rule, finding
+from torchload_lint.rules.met_needs import entry_key, registering_modules
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 
 if TYPE_CHECKING:

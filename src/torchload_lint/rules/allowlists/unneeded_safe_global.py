@@ -36,9 +36,9 @@ from typing import TYPE_CHECKING
 from torchload_lint.diagnostic import Applicability, Severity
 from torchload_lint.fixes.entries import remove_entry
 from torchload_lint.fixes.removal import remove_block
-from torchload_lint.rules.assessing import entry_key, need_key
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.installed import may_mean
+from torchload_lint.rules.met_needs import entry_key, need_key
 from torchload_lint.rules.reading.evidence import Evidence
 from torchload_lint.rules.repairs import fix_from
 from torchload_lint.rules.situation import by_allowlist

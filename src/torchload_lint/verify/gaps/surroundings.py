@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.notes import is_test_file
-from torchload_lint.rules.assessing import names_allowed
 from torchload_lint.rules.blocks.far_allowances import far_allowances
 from torchload_lint.rules.blocks.unread_allowances import unread_allowance
+from torchload_lint.rules.met_needs import names_allowed
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import FUNCTIONS
