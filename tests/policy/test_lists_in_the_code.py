@@ -113,3 +113,18 @@ def test_another_module_of_that_name_is_not_believed(helper, told, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     assert run_text(tmp_path, SAVES % "Plain").error == ""
     assert [one.code for one in found(tmp_path) if one.code == "TLL201"] == told
+
+
+EVAL = {
+    "by its name": "torch.serialization.add_safe_globals([eval])",
+    "by the inner function": "torch._weights_only_unpickler._add_safe_globals([eval])",
+    "by another file's name": "torch.serialization.add_safe_globals([helper])",
+}
+
+
+@pytest.mark.parametrize("case", EVAL)
+def test_eval_is_eval_under_any_name(case, tmp_path):
+    run = f"import torch\nfrom compat import helper\n{EVAL[case]}\ntorch.load('a.pt')\n"
+    write(tmp_path, {"compat.py": "from builtins import eval as helper\n", "run.py": run})
+    (told,) = [one for one in found(tmp_path) if one.code == "TLL201"]
+    assert "`builtins.eval` must not be allowed" in told.message

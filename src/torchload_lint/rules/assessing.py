@@ -36,8 +36,9 @@ from torchload_lint.source.certainty.given_keywords import (
     is_left_out,
     keywords_without_weights_only,
 )
+from torchload_lint.source.certainty.set_elsewhere import set_elsewhere
 from torchload_lint.source.facts.allowed.allowlists import EntryKind, as_written
-from torchload_lint.source.facts.calls import CallKind
+from torchload_lint.source.facts.calls import CallKind, WeightsOnly
 from torchload_lint.source.facts.loading.call_facts import as_by_default, without_keywords
 from torchload_lint.source.facts.scripts import imports_at_top
 from torchload_lint.source.facts.torch_tests import bounds_at
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 
 def assess(load: LoadCall, module: Module, context: Context) -> Situation:
     """Find out all that is known about one load, on every torch on which it is reached."""
-    load = _with_known_keywords(load, module, context)
+    load = _unless_set_elsewhere(_with_known_keywords(load, module, context), module, context)
     bounds = bounds_at(load.node, module)
     lines = context.torch.where(lambda line: all(bound.admits(line) for bound in bounds))
     asked = lines or context.torch.versions[-1:]
@@ -123,6 +124,17 @@ def _with_known_keywords(load: LoadCall, module: Module, context: Context) -> Lo
         return as_by_default(load) if left else load
     empty = keywords_without_weights_only(context.project, module, load.node)
     return without_keywords(module, load, empty) if empty else load
+
+
+def _unless_set_elsewhere(load: LoadCall, module: Module, context: Context) -> LoadCall:
+    """The load, which is not known to be a restricted one where another file sets the constant."""
+    node = load.weights_only_node
+    if load.weights_only is not WeightsOnly.TRUE or node is None:
+        return load
+    who = set_elsewhere(context.project, module, node)
+    if not who:
+        return load
+    return load._replace(weights_only=WeightsOnly.UNDECIDED, weights_only_because=who)
 
 
 def _lookup(module: Module, context: Context) -> Callable[[GlobalName], ClassFacts | None]:

@@ -64,3 +64,36 @@ def test_putting_the_real_one_back_is_no_patch():
         f"{HEAD}torch.load = other\ntry:\n    f()\nfinally:\n    torch.load = real\n"
     )
     assert rows_of(module.patches) == [4]
+
+
+PARTS = {
+    "torch.load.__kwdefaults__['weights_only'] = False": "torch.load.__kwdefaults__",
+    "torch.load.__kwdefaults__ = {}": "torch.load.__kwdefaults__",
+    "real.__kwdefaults__.update(weights_only=False)": "real.__kwdefaults__",
+    "torch.serialization.load.__defaults__ = ()": "torch.serialization.load.__defaults__",
+    "torch.serialization._default_to_weights_only = f": (
+        "torch.serialization._default_to_weights_only"
+    ),
+    "torch._weights_only_unpickler.Unpickler = U": "torch._weights_only_unpickler.Unpickler",
+    "from torch import _weights_only_unpickler as w\nw.load = f": "w.load",
+}
+
+
+@pytest.mark.parametrize("code", PARTS)
+def test_what_decides_how_it_loads_is_a_part_of_it(code):
+    (patch,) = module_of(HEAD + code).patches
+    assert (patch.how, patch.unsafe, patch.part) == ("assignment", None, PARTS[code])
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = torch.load.__kwdefaults__['weights_only']",
+        "'weights_only' in torch.load.__code__.co_varnames",
+        "def f(a): pass\nf.__defaults__ = (1,)",
+        "class A: pass\nA.Unpickler = U",
+        "torch._weights_only_unpickler.load(x)",
+    ],
+)
+def test_who_only_asks_changes_nothing(code):
+    assert module_of(HEAD + code).patches == ()

@@ -132,6 +132,8 @@ QUALIFIED = {
     "from .torch import load\nload": "pkg.torch.load",
     "from .. import torch\ntorch.load": "..torch.load",
     "import mytorch\nmytorch.load": "mytorch.load",
+    "from torch.nn import functional as F\nF.torch.load": "torch.load",
+    "import torchvision\ntorchvision.torch.serialization.load": "torch.serialization.load",
     "import pkg\npkg.torch.load": "pkg.torch.load",
     # nothing can be said
     "torch.load": None,

@@ -46,6 +46,7 @@ from torchload_lint.policy.judgement import Trust
 from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.words import what_files_need
 from torchload_lint.source.facts.allowed.entries import is_helper_function
+from torchload_lint.source.project.origins import origins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,10 +73,17 @@ def check(
             way_out = "`torchload-lint inspect --helper` prints that module"
             yield finding(RULE, allowlist.span, f"{message} is not known; {way_out}")
         for entry in allowlist.entries:
-            name = str(entry.obj or "")
+            name = _dangerous_name(entry, module, context)
             reason = _why(name)
             if reason and not _is_held(entry, name) and name not in context.config.trusted:
                 yield finding(RULE, entry.span, f"`{name}` must not be allowed: it {reason}")
+
+
+def _dangerous_name(entry: AllowlistEntry, module: Module, context: Context) -> str:
+    """What an item stands for, also under a name that another file of the project gives it."""
+    name = str(entry.obj or "")
+    found = origins(name, module.path, context.project) if name else frozenset()
+    return next((one for one in sorted(found) if _why(one)), name)
 
 
 def _why(name: str) -> str:

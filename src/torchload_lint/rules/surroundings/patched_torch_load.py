@@ -2,8 +2,8 @@
 
 ## What it does
 Reports `torch.load = …`, `setattr(torch, "load", …)` and the like, with anything but the real
-function. Test tools that put it back (`mock.patch`, `monkeypatch.setattr`) are reported only where
-what they put there is known to load unsafely.
+function, and changes of what decides how it loads: `torch.load.__kwdefaults__`,
+`torch.serialization._default_to_weights_only`, `torch._weights_only_unpickler.Unpickler`.
 
 ## Why is this bad?
 Every load of the process changes its meaning, in every library, and no reader of those lines can
@@ -65,7 +65,8 @@ def check(
         effect = "makes every load of the process unsafe" if patch.unsafe else "changes every load"
         notes = (patch.because,) if patch.because else ()
         plan = _removal(patch, module, situations, context)
-        message = f"replacing `torch.load` {effect}"
+        what = f"changing `{patch.part}`" if patch.part else "replacing `torch.load`"
+        message = f"{what} {effect}"
         yield finding(RULE, patch.span, message, fix=plan.fix, notes=(*notes, *plan.notes))
 
 

@@ -39,6 +39,8 @@ class Patch(NamedTuple):
     unsafe: bool | None
     """Whether what is put there loads unsafely; None where that is not known."""
     because: str = ""
+    part: str = ""
+    """What of ``torch.load`` is changed, as code; empty where all of it is replaced."""
 
 
 def collect(module: SourceFile, loads: tuple[LoadCall, ...]) -> tuple[Patch, ...]:
@@ -47,7 +49,7 @@ def collect(module: SourceFile, loads: tuple[LoadCall, ...]) -> tuple[Patch, ...
         return ()
     found = [
         _judged(module, patch, loads)
-        for patch in _patches(module)
+        for patch in (*_patches(module), *_parts(module))
         if not _restores(module, patch.replacement)
     ]
     return tuple(sorted(found, key=lambda patch: patch.span))
@@ -70,6 +72,46 @@ def _patches(module: SourceFile) -> Iterator[Patch]:
                 continue
             if last_name(call.func) in {"patch", "setattr"}:
                 yield _patch(module, call, "mock", _argument(call, 1))
+
+
+def _parts(module: SourceFile) -> Iterator[Patch]:
+    """``torch.load.__kwdefaults__["weights_only"] = False``, and what torch asks on the way."""
+    for word, owner in _PARTS:
+        for node in module.carrying(word) if word in module.text else ():
+            if isinstance(node, ast.Attribute) and owner in module.bindings.possible(node.value):
+                change = _change_of(module, node)
+                if change is not None:
+                    yield _patch(module, change, "assignment", None)._replace(part=code_of(node))
+
+
+def _change_of(module: SourceFile, node: ast.Attribute) -> ast.stmt | ast.expr | None:
+    """The statement that sets an attribute or an item of it, or the call that updates it."""
+    parent = module.parents.get(node)
+    if not isinstance(node.ctx, ast.Load):
+        return module.statement(node)
+    if isinstance(parent, ast.Subscript) and not isinstance(parent.ctx, ast.Load):
+        return module.statement(node)
+    call = module.parents.get(parent) if isinstance(parent, ast.Attribute) else None
+    return call if isinstance(call, ast.Call) and last_name(call.func) in _UPDATING else None
+
+
+_UPDATING = frozenset({"update", "clear", "pop", "setdefault", "__setitem__"})
+_UNPICKLER = "torch._weights_only_unpickler"
+_PARTS = (
+    *((word, "torch.load") for word in ("__kwdefaults__", "__defaults__", "__code__")),
+    *(
+        (word, "torch.serialization.load")
+        for word in ("__kwdefaults__", "__defaults__", "__code__")
+    ),
+    ("_default_to_weights_only", "torch.serialization"),
+    ("_weights_only_unpickler", "torch.serialization"),
+    ("_weights_only_unpickler", "torch"),
+    ("Unpickler", _UNPICKLER),
+    ("load", _UNPICKLER),
+    ("_get_allowed_globals", _UNPICKLER),
+)
+"""What decides how ``torch.load`` loads: a word, and what it is an attribute of (torch 2.13,
+``torch/serialization.py`` and ``torch/_weights_only_unpickler.py``)."""
 
 
 def _assigned(module: SourceFile, target: ast.Attribute) -> Iterator[Patch]:

@@ -29,6 +29,13 @@ CUSTOMARY = {"torch": "torch", "th": "torch", "os": "os", "sys": "sys", "np": "n
 """What an unbound name means where ``from x import *`` may have brought it: by custom."""
 
 
+def _of_torch_itself(name: str) -> str:
+    """``torch.load`` for ``torch.nn.functional.torch.load``: its modules import it by its name."""
+    if ".torch." in name and name.startswith("torch"):
+        return "torch." + name.rpartition(".torch.")[2]
+    return name
+
+
 class Bindings(Reaching):
     """Answers about names in one file. Built lazily: asking for one name costs one function."""
 
@@ -92,7 +99,8 @@ class Bindings(Reaching):
             outermost = not self._asking
             if outermost:
                 self._budget, self._asking = _STEPS, True
-            known = self._possible[expression] = frozenset(self._meanings(expression, _DEPTH))
+            found = map(_of_torch_itself, self._meanings(expression, _DEPTH))
+            known = self._possible[expression] = frozenset(found)
             if outermost:
                 self._asking = False
         return known

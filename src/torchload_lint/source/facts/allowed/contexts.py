@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _BLOCKS = frozenset({"torch.serialization.safe_globals"})
 _ADDERS = frozenset({"torch.serialization.add_safe_globals"})
+_INNER_ADDERS = frozenset({"torch._weights_only_unpickler._add_safe_globals"})
 _STACKED = frozenset({"enter_context"})
 """Of stacks: what ``push`` is given is left in the end, and never entered."""
 _DEPTH = 6
@@ -35,11 +36,12 @@ def collect(module: SourceFile) -> tuple[Allowlist, ...]:
     if "safe_globals" not in module.text:
         return ()
     blocks = _BLOCKS | _offered_by_others(module)
-    for word, targets in (("safe_globals", blocks), ("add_safe_globals", _ADDERS)):
+    adders = (("add_safe_globals", _ADDERS), ("_add_safe_globals", _INNER_ADDERS))
+    for word, targets in (("safe_globals", blocks), *adders):
         for reference in find(module, word, targets):
             call = module.parents.get(reference.node)
             if isinstance(call, ast.Call) and call.func is reference.node:
-                found.append(_allowlist(module, call, adds=targets is _ADDERS))
+                found.append(_allowlist(module, call, adds=targets is not blocks))
     return tuple(sorted(found, key=lambda allowlist: allowlist.span))
 
 
