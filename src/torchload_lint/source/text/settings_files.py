@@ -31,6 +31,9 @@ _SETTING = late_pattern(
         ["']?(?P<value>\w*)""",
     re.VERBOSE,
 )
+_NAMED = late_pattern(rf"""\bname["']?\s*:\s*["']?{VARIABLE}["']?\s*(?:[,}}\#].*)?$""", re.VERBOSE)
+"""``- name: VARIABLE`` of Kubernetes, Compose and their like; the value stands behind it."""
+_VALUE = late_pattern(r"""(?:^|[{,\s])["']?value["']?\s*:\s*["']?(?P<value>\w*)""")
 _COMMENT = late_pattern(r"^\s*(?:#|;|//)")
 
 
@@ -43,10 +46,21 @@ def switches(text: str) -> Iterator[tuple[Span, str]]:
     """Each place that sets the variable to a true value, and that value."""
     from torchload_lint.diagnostic import Span  # noqa: PLC0415 - most files set nothing
 
-    for row, line in enumerate(rows(text), start=1):
+    lines = list(rows(text)) if VARIABLE in text else []
+    for row, line in enumerate(lines, start=1):
         if VARIABLE not in line or _COMMENT.match(line):
             continue
+        if named := _NAMED.search(line):
+            value = _value_beside(line[named.start() :], lines[row : row + 1])
+            if value.lower() in TRUE_VALUES:
+                yield Span.of(row, named.start() + 1, row, len(line) + 1), value
         for match in _SETTING.finditer(line):
             value = match["value"]
             if value.lower() in TRUE_VALUES:
                 yield Span.of(row, match.start() + 1, row, match.end() + 1), value
+
+
+def _value_beside(line: str, after: list[str]) -> str:
+    """The value of a variable that is named in an item of a list, on its line or on the next."""
+    found = next(filter(None, map(_VALUE.search, (line, *after))), None)
+    return found["value"] if found else ""
