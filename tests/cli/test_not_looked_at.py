@@ -185,3 +185,24 @@ def test_what_git_keeps_in_a_checkout_is_no_checkpoint(cli, folder):
     assert ".git/model.pt: DANGEROUS" in result.output
     assert ".git/more" in result.output
     assert result.exit_code == FINDINGS
+
+
+def test_an_archive_of_numbers_is_read_and_holds_no_pickle(cli, folder):
+    numpy = pytest.importorskip("numpy")
+    (folder / "good.pt").write_bytes(files.archive(b"\x80\x02]."))
+    numpy.savez(folder / "numbers.npz", a=numpy.ones(3), b=numpy.arange(2))
+    numpy.savez_compressed(folder / "packed.npz", a=numpy.ones(3))
+    result = cli("inspect", ".")
+    assert "not looked at" not in result.output
+    assert result.exit_code == CLEAN
+    numpy.savez(folder / "objects.npz", a=numpy.array([{}], dtype=object))
+    with (folder / "packed.npz").open("ab") as archive:
+        archive.write(b"cposix\nsystem\n(S'id'\ntR.")
+    result = cli("inspect", ".")
+    assert "2 files not looked at that may hold pickles (.npz): objects.npz, packed.npz" in (
+        result.output.replace("./", "")
+    )
+    assert result.exit_code == FINDINGS
+    told = cli("inspect", "packed.npz").output
+    assert "numbers alone" not in told
+    assert "bytes that belong to no" in told

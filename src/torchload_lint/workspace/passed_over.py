@@ -6,6 +6,8 @@ import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from torchload_lint.checkpoint import Verdict, inspect_file
+from torchload_lint.checkpoint.containers.npy import ONLY_NUMBERS
 from torchload_lint.escaping import printable
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.plurals import number_of
@@ -93,9 +95,16 @@ def may_hold_pickles(path: str) -> bool:
         head = read_head(path, _HEAD)
     except OSError:
         return True
-    if holds_no_pickle(head):
+    if holds_no_pickle(head) or (ending == ".npz" and _is_of_numbers(path)):
         return False
     return ending in OTHER_SUFFIXES or _is_binary(head)  # a text that names anything was read
+
+
+def _is_of_numbers(path: str) -> bool:
+    """Whether an archive of arrays was read to its end, and nothing in it is pickled."""
+    report = inspect_file(path)
+    told = [problem.code for problem in report.problems]
+    return report.verdict is Verdict.UNREADABLE and told == [ONLY_NUMBERS]
 
 
 def _is_binary(head: bytes) -> bool:

@@ -18,6 +18,8 @@ from torchload_lint.named_tuples import NamedTuple
 if TYPE_CHECKING:
     from torchload_lint.checkpoint.containers.bytesource import ByteSource
 
+ONLY_NUMBERS = "npz-of-numbers"
+"""The code of what is said of an archive in which nothing is pickled."""
 NPY_MAGIC = b"\x93NUMPY"
 _LENGTH_BYTES = {1: 2, 2: 4, 3: 4}
 """By the version of the format: bytes of the number that says how long the header is."""
@@ -133,9 +135,19 @@ def npz_problem(archive: ZipArchive, *, whole: bool) -> Problem:
         message += f", with pickled objects in {_some(objects)}, {_WOULD_UNPICKLE}"
     if unread:
         message += f"; {_some(unread)} cannot be read"
-    if not more and not unread:
-        message += ": numbers alone, no pickle"
+    if not _is_filled(archive):
+        message += ", with bytes that belong to no array"
+    elif not more and not unread:
+        return Problem(ONLY_NUMBERS, f"{message}: numbers alone, no pickle", advice)
     return Problem("npz", message, advice)
+
+
+def _is_filled(archive: ZipArchive) -> bool:
+    """Whether each byte of an archive is its directory's or a member's."""
+    try:
+        return not archive.rest.size and not archive.bytes_between()
+    except ZipFaultError:
+        return False
 
 
 def member_header(archive: ZipArchive, at: int) -> ArrayHeader | None:
