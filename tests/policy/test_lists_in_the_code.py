@@ -119,6 +119,11 @@ EVAL = {
     "by its name": "torch.serialization.add_safe_globals([eval])",
     "by the inner function": "torch._weights_only_unpickler._add_safe_globals([eval])",
     "by another file's name": "torch.serialization.add_safe_globals([helper])",
+    "appended": "many = []\nmany.append(eval)\ntorch.serialization.add_safe_globals(many)",
+    "added": "many = []\nmany += [eval]\ntorch.serialization.add_safe_globals(many)",
+    "behind others": (
+        "many = [dict]\nmany.extend([eval, int])\ntorch.serialization.add_safe_globals([*many])"
+    ),
 }
 
 
@@ -128,3 +133,12 @@ def test_eval_is_eval_under_any_name(case, tmp_path):
     write(tmp_path, {"compat.py": "from builtins import eval as helper\n", "run.py": run})
     (told,) = [one for one in found(tmp_path) if one.code == "TLL201"]
     assert "`builtins.eval` must not be allowed" in told.message
+
+
+def test_what_is_added_to_another_list_is_nothing_to_report(tmp_path):
+    run = (
+        "import torch\nmany, other = [dict], []\nother.append(eval)\nmany.append(int)\n"
+        "torch.serialization.add_safe_globals(many)\n"
+    )
+    write(tmp_path, {"run.py": run})
+    assert [one for one in found(tmp_path) if one.code == "TLL201"] == []

@@ -47,6 +47,7 @@ from torchload_lint.rules.base import Rule, finding
 from torchload_lint.rules.words import what_files_need
 from torchload_lint.source.facts.allowed.entries import is_helper_function
 from torchload_lint.source.project.origins import origins
+from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,11 +73,19 @@ def check(
             message = f"{forged} is not the module that fixes write: what its entries let a file do"
             way_out = "`torchload-lint inspect --helper` prints that module"
             yield finding(RULE, allowlist.span, f"{message} is not known; {way_out}")
+        for one in () if allowlist.complete else _added(module, allowlist):
+            name = module.bindings.qualified(one) or ""
+            if _why(name) and name not in context.config.trusted:
+                yield finding(RULE, module.span(one), _message(name))
         for entry in allowlist.entries:
             name = _dangerous_name(entry, module, context)
             reason = _why(name)
             if reason and not _is_held(entry, name) and name not in context.config.trusted:
-                yield finding(RULE, entry.span, f"`{name}` must not be allowed: it {reason}")
+                yield finding(RULE, entry.span, _message(name))
+
+
+def _message(name: str) -> str:
+    return f"`{name}` must not be allowed: it {_why(name)}"
 
 
 def _dangerous_name(entry: AllowlistEntry, module: Module, context: Context) -> str:
@@ -114,6 +123,27 @@ def _forged_helper(module: Module, allowlist: Allowlist, context: Context) -> st
 
 
 _OF_HELPER = ("safe_globals", "restore_only", "only_with")
+
+
+def _added(module: Module, allowlist: Allowlist) -> Iterator[ast.expr]:
+    """What the file puts into a list that the allowlist takes by its name."""
+    arguments = [*allowlist.node.args, *(one.value for one in allowlist.node.keywords)]
+    parts = [part for argument in arguments for part in ast.walk(argument)]
+    for name in {part.id for part in parts if isinstance(part, ast.Name)}:
+        for node in module.carrying(name):
+            parent = module.parents.get(node)
+            call = module.parents.get(parent) if isinstance(parent, ast.Attribute) else None
+            if isinstance(parent, ast.AugAssign) and parent.target is node:
+                yield from _elements(parent.value)
+            elif isinstance(call, ast.Call) and last_name(call.func) in _ADDING:
+                yield from (one for argument in call.args for one in _elements(argument))
+
+
+def _elements(node: ast.expr) -> list[ast.expr]:
+    return node.elts if isinstance(node, (ast.List, ast.Tuple, ast.Set)) else [node]
+
+
+_ADDING = frozenset({"append", "extend", "insert", "add", "update"})
 
 
 def _is_held(entry: AllowlistEntry, name: str) -> bool:

@@ -124,8 +124,14 @@ def test_a_cell_that_an_editor_marks_as_another_language_is_python_where_it_pars
 
 def test_notebooks_of_other_languages_are_empty():
     value = notebook_value(["x <- 1"])
-    value["metadata"]["kernelspec"]["language"] = "R"
+    value["metadata"]["kernelspec"] = {"name": "ir", "language": "R"}
     assert read(json.dumps(value)).python == ""
+
+
+def test_the_name_of_the_kernel_says_what_is_started():
+    value = notebook_value(["torch.load(p)"])
+    value["metadata"]["kernelspec"] = {"name": "python3", "language": "R"}
+    assert read(json.dumps(value)).python == "torch.load(p)\n\n"
 
 
 def test_the_last_of_two_equal_keys_counts_as_in_json():

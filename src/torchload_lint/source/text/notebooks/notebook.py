@@ -268,6 +268,10 @@ def rows_of(text: str, cell: int | None) -> list[str]:
 def _language(document: dict[str, Any]) -> str:
     """The kernel's language, in lower case; empty where the notebook does not say."""
     metadata = document.get("metadata")
+    kernel = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    name = kernel.get("name") if isinstance(kernel, dict) else None
+    if isinstance(name, str) and name.lower().startswith("python"):
+        return "python"  # by its name the kernel is started, whatever else stands beside it
     for part, key in (("kernelspec", "language"), ("language_info", "name")):
         described = metadata.get(part) if isinstance(metadata, dict) else None
         language = described.get(key) if isinstance(described, dict) else None
