@@ -129,7 +129,7 @@ def _added(module: Module, allowlist: Allowlist) -> Iterator[ast.expr]:
     """What the file puts into a list that the allowlist takes by its name."""
     arguments = [*allowlist.node.args, *(one.value for one in allowlist.node.keywords)]
     parts = [part for argument in arguments for part in ast.walk(argument)]
-    for name in {part.id for part in parts if isinstance(part, ast.Name)}:
+    for name in dict.fromkeys(part.id for part in parts if isinstance(part, ast.Name)):
         for node in module.carrying(name):
             parent = module.parents.get(node)
             call = module.parents.get(parent) if isinstance(parent, ast.Attribute) else None

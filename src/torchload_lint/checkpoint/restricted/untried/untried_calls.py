@@ -81,7 +81,7 @@ def untried_steps(
     """
     found = {name: f"the hash of an object of {name}" for name in sorted(hashed)[:_MOST_SAID]}
     judge = _StepJudge(needed, lookup)
-    for name in needed:
+    for name in sorted(needed):
         if len(found) < _MOST_SAID and not judge.is_there(name):
             found.setdefault(name, f"whether there is a {name}")
     for call in calls:
