@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +14,7 @@ from click.testing import CliRunner
 from running import write
 from torchload_lint import api
 from torchload_lint.cli.group import root as main
-from torchload_lint.rules import RULES
+from torchload_lint.rules import RULES, assessing
 from torchload_lint.rules.loads import weights_only_disabled
 from torchload_lint.workspace import Options
 from torchload_lint.workspace.on_disk.checkpoints import DiskCheckpoints
@@ -77,6 +79,21 @@ def test_such_a_load_is_listed_with_the_reason(monkeypatch):
     shown = CliRunner().invoke(main, ["--explain-load", "a.py:3"]).stdout
     assert "following it failed (KeyError)" in shown
     assert result.stdout.count("other.pt") == 2
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", [(), ("--exit-zero",), ("loads",)])
+def test_a_checkpoint_that_this_tool_fails_on_is_no_finding(monkeypatch, command):
+    Path("models.py").write_text("class Net:\n    pass\n")
+    with zipfile.ZipFile("bad.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02cmodels\nNet\n)\x81.")
+        archive.writestr("archive/version", b"3\n")
+    failing(monkeypatch, assessing, "find_class", fails=lambda *_: True)
+    result = run(*command, *(() if command == ("loads",) else ("-v", "--jobs", "1")))
+    assert result.exit_code == 2
+    assert "a.py:3: bad.pt: torchload-lint failed on this file: KeyError" in result.stderr
+    assert ("Traceback (most recent call last)" in result.stderr) == (command != ("loads",))
+    assert "bad.pt cannot be read" not in result.stdout
 
 
 def test_a_rule_that_fails_costs_its_own_findings(folder, monkeypatch):

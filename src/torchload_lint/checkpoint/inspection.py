@@ -124,8 +124,15 @@ def _guarded(source: ByteSource, name: str, question: Question) -> CheckpointRep
     except (MemoryError, RecursionError) as error:
         return _unreadable(name, _too_deep(error))
     except Exception as error:  # noqa: BLE001 - a hostile file must never stop the others
-        message = f"torchload-lint failed on this file: {error!r:.200}"
-        return _unreadable(name, Problem("internal", message, "please report this as a bug"))
+        return _unreadable(name, _failed(error))
+
+
+def _failed(error: Exception) -> Problem:
+    import traceback  # noqa: PLC0415 - 8 ms, where something is wrong with this tool
+
+    message = f"torchload-lint failed on this file: {error!r:.200}"
+    shown = "".join(traceback.format_exception(error))
+    return Problem("internal", message, "please report this as a bug", traceback=shown)
 
 
 def _too_deep(error: BaseException) -> Problem:

@@ -39,6 +39,8 @@ class Problem(NamedTuple):
     advice: str = ""
     where: str = ""
     """The place in the object, or the byte offset, where it was met."""
+    traceback: str = ""
+    """Where it is this tool that has failed: how; else empty."""
 
     @property
     def is_open(self) -> bool:

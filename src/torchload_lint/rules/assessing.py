@@ -78,17 +78,25 @@ def assess(load: LoadCall, module: Module, context: Context) -> Situation:
 def assess_or_crash(
     load: LoadCall, module: Module, context: Context
 ) -> tuple[Situation, Crash | None]:
-    """The same; where finding out fails, an unknown load, and how it failed. Raises ConfigError."""
+    """The same; where finding out or reading a checkpoint fails, how; and an unknown load where
+    nothing is found out. Raises ConfigError.
+    """
+    row = load.span.start.row
     try:
-        return assess(load, module, context), None
+        situation = assess(load, module, context)
     except ConfigError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the other loads are worked out
         why = f"following it failed ({type(error).__name__})"
-        crash = Crash.of(
-            error, "this load counts as unknown: following it failed", load.span.start.row
-        )
+        crash = Crash.of(error, "this load counts as unknown: following it failed", row)
         return _unknown(load, module, context, why), crash
+    failed = (
+        Crash(row, f"{report.path}: {problem.message}", problem.traceback)
+        for report in situation.reports
+        for problem in report.problems
+        if problem.traceback
+    )
+    return situation, next(failed, None)
 
 
 def _unknown(load: LoadCall, module: Module, context: Context, why: str) -> Situation:

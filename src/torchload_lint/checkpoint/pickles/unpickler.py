@@ -103,11 +103,20 @@ def unpickle(
         result.fault = Problem(error.code, str(error), where=f"byte {error.position}")
     except LimitExceededError as error:
         result.fault = too_large(error)._replace(where=f"byte {position}")
-    except (IndexError, KeyError):
+    except (IndexError, KeyError) as error:
+        if not _was_raised_here(error):
+            raise  # a fault of what judges the pickle, and not the pickle's
         message = "the pickle takes from an empty stack, or recalls what it never stored"
         result.fault = Problem("malformed", message, where=f"byte {position}")
     result.calls = [call for call in result.calls if id(call) not in machine.notation]
     return result
+
+
+def _was_raised_here(error: Exception) -> bool:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code.co_filename == __file__
 
 
 class _Machine:

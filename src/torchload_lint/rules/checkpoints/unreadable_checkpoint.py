@@ -61,6 +61,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
         if report.container == "directory" and not situation.is_torch_load:
             continue  # many libraries are given a folder, and choose the files in it
         problem = report.problems[0]
+        if problem.traceback:
+            continue  # told as what it is, a fault of this tool
         advice = tuple(filter(None, [problem.advice]))
         message = f"{report.path} cannot be read: {problem.message}{next_step(advice)}"
         yield finding(
