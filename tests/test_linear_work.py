@@ -19,6 +19,7 @@ from torchload_lint.source.names.source_file import SourceFile
 from torchload_lint.source.project.changes import reflection
 from torchload_lint.source.saving import producers
 from torchload_lint.source.text import import_rows, imports_in_text
+from torchload_lint.workspace.on_disk.source_files import DiskFiles
 from torchload_lint.workspace.one_file import Options, check_bytes
 from torchload_lint.workspace.projects import Projects
 
@@ -241,6 +242,30 @@ def test_a_file_that_is_fixed_lets_no_other_be_searched_again(tmp_path, monkeypa
     CliRunner().invoke(root, ["--fix", "--no-cache", "--jobs", "1", "."])
     assert "weights_only=True" in (tmp_path / "m11.py").read_text()
     assert 12 <= len(searched) <= 3 * 12
+
+
+def test_a_proof_for_each_of_many_files_goes_through_no_file_again(tmp_path, monkeypatch):
+    asked = []
+    text = DiskFiles.text
+    monkeypatch.setattr(DiskFiles, "text", lambda *of: asked.append(of) or text(*of))
+    counts = []
+    for count in (10, 10 * MANY):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        (folder / "torchload-lint.toml").write_text("")
+        (folder / "models.py").write_text("class Net:\n    pass\n")
+        with zipfile.ZipFile(folder / "net.pt", "w") as archive:
+            archive.writestr("archive/data.pkl", b"\x80\x02cmodels\nNet\n)\x81.")
+            archive.writestr("archive/version", b"3\n")
+        for number in range(count):
+            row = 'import torch\nimport models\n\nnet = torch.load("net.pt")\n'
+            (folder / f"m{number}.py").write_text(f"{row}models.of{number} = net\n")
+        monkeypatch.chdir(folder)
+        asked.clear()
+        CliRunner().invoke(root, ["--fix", "--unsafe-fixes", "--no-cache", "--jobs", "1", "."])
+        assert "safe_globals([models.Net])" in (folder / f"m{count - 1}.py").read_text()
+        counts.append(len(asked))
+    assert counts[1] < counts[0] * MANY * 1.25
 
 
 @pytest.mark.parametrize(("protocol", "asks"), [("2", False), ("given", False), ("4", True)])

@@ -73,11 +73,16 @@ def top_level_imports(module: Module) -> list[ImportNode]:
 
 
 def imported_names(module: Module) -> list[Imported]:
-    """The names that those statements bind."""
-    return module.remember(
-        "imported names",
-        lambda: [name for one in top_level_imports(module) for name in names_of(one, module)],
-    )
+    """The names that those statements bind; one that is bound to the same again, once."""
+    return module.remember("imported names", lambda: _imported_names(module))
+
+
+def _imported_names(module: Module) -> list[Imported]:
+    first: dict[tuple[str, str, str], Imported] = {}
+    for statement in top_level_imports(module):
+        for one in names_of(statement, module):
+            first.setdefault((one.name, one.target, one.loads), one)
+    return list(first.values())
 
 
 def names_of(statement: ImportNode, module: Module) -> Iterator[Imported]:

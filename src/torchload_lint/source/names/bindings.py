@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.reaching import BUILTINS, Reaching
@@ -60,21 +61,30 @@ class Bindings(Reaching):
 
     def imports_module(self, name: str) -> bool:
         """Whether importing this file always imports the module ``name`` (or a part of it)."""
-        flow = self.flow(self.tree)
-        for definitions in flow.all.values():
-            for definition in definitions:
-                if definition.kind not in {"import", "star-import"}:
-                    continue
-                alias = definition.node
-                assert isinstance(alias, ast.alias)
-                statement = self._parents.get(alias)
-                if statement is None or self._parents.get(statement) is not self.tree:
-                    continue  # in a branch, or in a ``try`` that may end above it
-                from_import = isinstance(statement, ast.ImportFrom)
-                imported = definition.qualified if from_import else alias.name
-                if f"{imported}.".startswith(f"{name}."):
-                    return True
-        return False
+        return any(f"{imported}.".startswith(f"{name}.") for imported in self._always_imported)
+
+    @cached_property
+    def _always_imported(self) -> frozenset[str]:
+        """What the imports name that stand at the top of the file, in no branch and no ``try``
+        (which may end above them).
+        """
+        return frozenset(
+            imported
+            for definitions in self.flow(self.tree).all.values()
+            for definition in definitions
+            if definition.kind in {"import", "star-import"}
+            for imported in self._imported_at_top(definition)
+        )
+
+    def _imported_at_top(self, definition: Definition) -> tuple[str, ...]:
+        alias = definition.node
+        assert isinstance(alias, ast.alias)
+        statement = self._parents.get(alias)
+        if statement is None or self._parents.get(statement) is not self.tree:
+            return ()
+        if isinstance(statement, ast.ImportFrom):
+            return (f"{definition.qualified}",)
+        return (alias.name,)
 
     # which meaning
 

@@ -29,10 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _MOST_REEXPORTS = 32
 """Names that are looked up on the way from one to what it stands for."""
-_OF_ONE_FILE = "of one file"
 _OF_ONE_TEXT = frozenset(
     {"assigned", "attributes set", "calls", "configuration", "holding", "returns", "stores"}
-    | {_OF_ONE_FILE}
 )
 """What is remembered of one text or tree alone. All other answers may lead to nodes of several
 files, and hold only while each of them has the text that it had.
@@ -77,10 +75,15 @@ class ProjectIndex:
         self.packages: dict[str, ProjectIndex | None] = {}
         """The indexes of installed packages by name, shared among all that lead to them."""
         self._memory: dict[object, object] = {}
+        self._of_one_file: dict[tuple[str, str], tuple[object, object]] = {}
+        """What was found out about a file, by what was asked and its path; with its source."""
         self._modules: dict[str, Module | None] = {}
         self._parsed = 0
         self._originals: dict[str, Module] = {}
-        self._memory_of_originals: dict[object, object] = {}
+        self._beneath: dict[object, object] = {}
+        """What is remembered of the originals, while a file is looked at with another text."""
+        self._outlasting: frozenset[str] = frozenset()
+        """The kinds of it that hold with the other texts, too."""
         self._parsed_before: dict[str, Module] = {}
         self._standing: StandingAnswers | None = None
         """What outlives a change: of files that have changed once, which may change again."""
@@ -96,11 +99,7 @@ class ProjectIndex:
             **before._parsed_before,
             **{path: module for path, module in before._modules.items() if module is not None},
         }
-        self._memory = {
-            key: value
-            for key, value in before._memory.items()
-            if isinstance(key, tuple) and key[0] == _OF_ONE_FILE
-        }
+        self._of_one_file = before._of_one_file
         standing = StandingAnswers(self.files)
         if before._standing is not None and before._is_laid_out_as_before(changed):
             self.layout = before.layout
@@ -134,24 +133,29 @@ class ProjectIndex:
                 return self._standing.remember(key, find)
             self._standing.note_unknown()
         if key not in self._memory:
-            self._memory[key] = find()
+            self._memory[key] = self._beneath[key] if self._outlasts(key) else find()
         return cast("T", self._memory[key])
+
+    def _outlasts(self, key: object) -> bool:
+        of_a_kind = isinstance(key, tuple) and key[0] in self._outlasting
+        return of_a_kind and key in self._beneath
 
     def remember_of(self, what: str, path: str, source: object, find: Callable[[], T]) -> T:
         """What ``find`` answers of one file's text or tree alone, asked once for each ``source``.
 
         It is kept while other files change, and given up when this one has another.
         """
-        key = (_OF_ONE_FILE, what, path)
-        known = cast("tuple[object, T] | None", self._memory.get(key))
+        known = self._of_one_file.get((what, path))
         if known is None or known[0] != source:
-            known = self._memory[key] = (source, find())
-        return known[1]
+            known = self._of_one_file[what, path] = (source, find())
+        return cast("T", known[1])
 
     def holding(self, word: str) -> Sequence[str]:
         """The Python files that hold a word; each word is searched for once."""
         found = self.remember(("holding", word), lambda: self.files.holding(word), stands=True)
-        return found if not self._originals else self._as_looked_at(found, word)
+        if not self._originals:
+            return found
+        return self.remember(("as looked at", word), lambda: self._as_looked_at(found, word))
 
     def _as_looked_at(self, found: Sequence[str], word: str) -> Sequence[str]:
         """The files that hold a word, where some are looked at with another text than the disk's:
@@ -207,7 +211,8 @@ class ProjectIndex:
         if isinstance(read, modules.Module):
             if known is not None:
                 if not self._originals:
-                    self._memory_of_originals = self._memory
+                    self._beneath, self._memory = self._memory, {}
+                    self._outlasting = _OF_ONE_TEXT | _OF_SAVES
                 self._originals.setdefault(path, known)
             self._put(read, _OF_ONE_TEXT | _OF_SAVES if fixed else _OF_ONE_TEXT)
         return read
@@ -217,12 +222,13 @@ class ProjectIndex:
         if (original := self._originals.pop(path, None)) is not None:
             self._put(original)
             if not self._originals:  # every file is the one of which this was known
-                self._memory = self._memory_of_originals
+                self._memory, self._beneath = self._beneath, {}
 
     def _put(self, module: Module, kept: frozenset[str] = _OF_ONE_TEXT) -> None:
         if self._modules.get(module.path) is not None:
             if self._standing is not None:
                 self._standing.forget()
+            self._outlasting &= kept
             self._memory = {
                 key: value
                 for key, value in self._memory.items()

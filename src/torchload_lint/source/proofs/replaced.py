@@ -286,7 +286,7 @@ class _Search:
         for change in reflection.changes_in(program_files(project), project):
             if self._is_reflected(change):
                 yield change.in_words
-        for module in stores_by_name.files_looking_up(program_files(project), project):
+        for module in stores_by_name.files_looking_up(project):
             yield from self._computed(module)
 
     def _computed(self, home: SourceFile) -> Iterator[str]:

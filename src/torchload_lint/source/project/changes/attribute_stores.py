@@ -77,41 +77,74 @@ def stores_of(
 
     ``within``: the files that are looked into; all where it is None.
     """
-    for path in program_files(project):
-        if within is not None and path not in within:
-            continue
-        wanted = _stored_in(path, set(names), project)
+    by_path = _files_storing(names, project)
+    for path in sorted(by_path if within is None else by_path.keys() & set(within)):
+        wanted = by_path[path] & _names(path, project)
         if wanted and (module := project.module_at(path)) is not None:
             yield from _stores(module, wanted)
 
 
 def unread_stores(names: Collection[str], project: ProjectIndex) -> Iterator[str]:
     """The files that may store one of these attributes, and that cannot be parsed here."""
-    for path in program_files(project):
-        may_store = _stored_in(path, set(names), project) or _receivers(path, project)
-        if may_store and project.module_at(path) is None:
-            yield path
+    storing = {*_files_storing(names, project), *_files_with_receivers(project)}
+    yield from (path for path in sorted(storing) if project.module_at(path) is None)
 
 
 def stores_on_imports(project: ProjectIndex) -> Iterator[AttributeStore]:
     """Every place outside of tests that stores any attribute of something that is imported."""
-    for path in program_files(project):
-        receivers = _receivers(path, project)
-        module = project.module_at(path) if receivers else None
-        for store in _stores(module, _names(path, project)) if module is not None else ():
-            if _root(store.target) in receivers:
-                yield store
+    for path in _files_with_receivers(project):
+        if (module := project.module_at(path)) is not None:
+            yield from _stores_on_imports(module, project)
 
 
-def _stored_in(path: str, wanted: set[str], project: ProjectIndex) -> set[str]:
-    """Which of these attributes may be targets somewhere in a file.
+def _stores_on_imports(module: SourceFile, project: ProjectIndex) -> list[AttributeStore]:
+    def find() -> list[AttributeStore]:
+        receivers = _receivers(module.path, project)
+        stores = _stores(module, _names(module.path, project))
+        return [store for store in stores if _root(store.target) in receivers]
 
-    The whole text is searched first, which is quick, and its headers are taken away only where that
-    finds one of them.
+    return project.remember_of("stores on imports", module.path, module, find)
+
+
+def _files_storing(names: Collection[str], project: ProjectIndex) -> dict[str, set[str]]:
+    """Where some attributes may be targets: by file, which of them.
+
+    Whole texts are searched here, which is quick; headers are taken away only of those found.
     """
+    found: dict[str, set[str]] = {}
+    for name in names:
+        for path in _files_with_target(name, project):
+            found.setdefault(path, set()).add(name)
+    return found
+
+
+def _files_with_target(name: str, project: ProjectIndex) -> list[str]:
+    """The files of the program in which an attribute of that name may be a target; each name is
+    looked up once, so that many questions about many files stay linear.
+    """
+    return project.remember(
+        ("stores", "with target", name),
+        lambda: [path for path, targets in _all_targets(project) if name in targets],
+    )
+
+
+def _all_targets(project: ProjectIndex) -> list[tuple[str, frozenset[str]]]:
+    return project.remember(
+        ("stores", "targets"),
+        lambda: [(path, _named_targets(path, project)) for path in program_files(project)],
+    )
+
+
+def _files_with_receivers(project: ProjectIndex) -> list[str]:
+    return project.remember(
+        ("stores", "with receivers"),
+        lambda: [path for path in program_files(project) if _receivers(path, project)],
+    )
+
+
+def _named_targets(path: str, project: ProjectIndex) -> frozenset[str]:
     text = project.files.text(path) or ""
-    found = wanted & project.remember_of("named targets", path, text, lambda: _targets(text))
-    return found & _names(path, project) if found else found
+    return project.remember_of("named targets", path, text, lambda: _targets(text))
 
 
 def _names(path: str, project: ProjectIndex) -> frozenset[str]:

@@ -134,11 +134,9 @@ def changes_in(paths: Iterable[str], project: ProjectIndex) -> Iterator[Reflecte
 
 def unread(project: ProjectIndex) -> list[str]:
     """The files with such words that cannot be parsed here."""
-    return [
-        path
-        for path in program_files(project)
-        if path in _holding_words(project) and project.module_at(path) is None
-    ]
+    words = _holding_words(project)
+    reflecting = (path for path in program_files(project) if path in words)
+    return [path for path in reflecting if project.module_at(path) is None]
 
 
 def changes_within(paths: Iterable[str], project: ProjectIndex) -> Iterator[ReflectedChange]:

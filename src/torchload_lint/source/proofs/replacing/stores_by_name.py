@@ -9,6 +9,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
+from torchload_lint.source.project.changes.of_the_program import program_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,14 +43,15 @@ def stored_by_name(
             yield f"{module.path}:{call.lineno} may replace what `{ast.unparse(call)}` gives"
 
 
-def files_looking_up(paths: list[str], project: ProjectIndex) -> Iterator[SourceFile]:
-    """The files that have such a call."""
-    for path in paths:
-        module = None
-        if _COMPUTED.search(project.files.text(path) or ""):
-            module = project.module_at(path)
-        if module is not None:
-            yield module
+def files_looking_up(project: ProjectIndex) -> Iterator[SourceFile]:
+    """The files of the program that have such a call."""
+    paths = project.remember(("stores", "looking up"), lambda: _looking_up(project))
+    yield from filter(None, map(project.module_at, paths))
+
+
+def _looking_up(project: ProjectIndex) -> list[str]:
+    text = project.files.text
+    return [path for path in program_files(project) if _COMPUTED.search(text(path) or "")]
 
 
 def _calls(module: SourceFile) -> Iterator[tuple[ast.Call, bool]]:
