@@ -16,8 +16,10 @@ import math
 from typing import TYPE_CHECKING, Protocol
 
 from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, spelling_of
+from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, ObjectValue, PickledValue
 from torchload_lint.names import PLACE, HeldCall
+from torchload_lint.vetted import vetted_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -136,7 +138,7 @@ def _is_none_type(value: ObjectValue) -> bool:
 
 def _is_partial(args: tuple[PickledValue, ...], call: ObjectValue) -> bool:
     """Of one object that the file names, and that no state exchanges for another."""
-    if len(args) != 1 or not isinstance(args[0], GlobalRef):
+    if len(args) != 1 or not isinstance(args[0], GlobalRef) or not _takes_keywords(_name(args[0])):
         return False
     return all(
         isinstance(state, tuple)
@@ -145,6 +147,16 @@ def _is_partial(args: tuple[PickledValue, ...], call: ObjectValue) -> bool:
         and state[3] is None
         for state in call.states
     )
+
+
+def _takes_keywords(name: str) -> bool:
+    """Whether it is as harmless with the keywords of a partial as it is without.
+
+    What torch allows by itself is not: ``UntypedStorage(8, allocator=…)`` and ``Tensor(cdata=…)``
+    use memory at an address of the file, ``Counter(a, **b)`` adds what both hold (torch 2.13).
+    """
+    is_vetted = bool(vetted_definitions(name))
+    return name not in ever_allowed() and (not is_vetted or name.startswith(_WITH_KEYWORDS))
 
 
 def _is_public_member(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
@@ -233,6 +245,8 @@ def _is_rebuilt_object(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
 
 _OBJECT = frozenset({"__builtin__.object", "builtins.object"})
 _GETITEM = "_operator.getitem"
+_WITH_KEYWORDS = ("builtins.", "torch._C._nn.", "torch.nn.functional.", "torch.nn.modules.")
+"""What is vetted whose keywords were looked at, too."""
 _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "functools.partial": _is_partial,
     "builtins.getattr": _is_public_member,

@@ -73,7 +73,7 @@ BASES = frozenset(
     abc.ABC builtins.object builtins.Exception builtins.ValueError builtins.RuntimeError
     builtins.dict builtins.list builtins.tuple builtins.str builtins.int builtins.float
     builtins.set builtins.frozenset
-    collections.OrderedDict collections.UserDict collections.UserList collections.Counter
+    collections.OrderedDict collections.UserDict collections.UserList
     collections.namedtuple collections.defaultdict collections.deque collections.abc.Mapping
     collections.abc.MutableMapping collections.abc.Sequence collections.abc.Hashable
     enum.Enum enum.Flag enum.IntEnum enum.IntFlag enum.StrEnum

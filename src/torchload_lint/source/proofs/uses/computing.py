@@ -25,6 +25,7 @@ from torchload_lint.source.proofs.uses.items import (
     gives_odd_number,
     takes_chosen_item,
 )
+from torchload_lint.source.proofs.uses.keywords import gives_keywords
 from torchload_lint.source.proofs.uses.unasked.meanwhile import changes_meanwhile, told
 from torchload_lint.source.text.expressions import text_of
 
@@ -90,6 +91,9 @@ def computing(piece: ast.AST, home: SourceFile) -> str:
         if _computes(node, home) or takes_chosen_item(node, home, _is_known):
             row = getattr(node, "lineno", 1)
             return f"{home.path}:{row} computes with what may be a tensor that nobody has checked"
+        if gives_keywords(node, home, _is_known):
+            row = getattr(node, "lineno", 1)
+            return f"{home.path}:{row} hands keywords to what the file may have chosen to be called"
         if deletes_chosen_item(node, home, _is_known):
             row = getattr(node, "lineno", 1)
             return f"{home.path}:{row} deletes an item of what may be the bytes of a tensor"
