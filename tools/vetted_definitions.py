@@ -80,6 +80,10 @@ REVIEWED = {
         """,
     "torch": """
         torch: memory_format layout
+        torch.nn.parameter: Parameter Buffer UninitializedParameter UninitializedBuffer
+        torch.nn.utils.rnn: PackedSequence PackedSequence_
+        torch.nn.modules.linear_cross_entropy_options: LinearCrossEntropyOptions
+        torch.ao.nn.sparse.quantized.utils: LinearBlockSparsePattern
         torch.amp.grad_scaler: GradScaler OptState _refresh_per_optimizer_state
         torch.cuda.amp.grad_scaler: GradScaler
         torch.nn.parallel.data_parallel: DataParallel
@@ -112,7 +116,7 @@ CLASSES_OF = {
         "torch.distributions",
     ),
 }
-"""Packages whose own classes are all vetted."""
+"""Packages whose own classes are vetted; of torch what can be restored alone (``leave_out``)."""
 
 HANDS_OUT = {"torch": ("torch.nn", "torch.nn.parallel")}
 """Modules that offer some of these classes under a shorter name."""
@@ -132,9 +136,10 @@ def main() -> None:
         except ImportError:
             continue
         found = table(library)
-        sections[f"{library} {version}"] = written(found)
+        marks = restored(found) if library == "torch" else ""
         if library == "torch":
-            sections[f"{library} {version}"] += restored(found)
+            leave_out(found, marks)
+        sections[f"{library} {version}"] = written(found) + marks
     path.write_text(
         HEAD + "".join(f"\n[{key}]\n{written(sections[key])}" for key in sorted(sections))
     )
@@ -165,6 +170,23 @@ def restored(found: Table) -> str:
                         key = f"{mark} {cls.__module__}"
                         names.setdefault(key, set()).add(cls.__qualname__)
     return "".join(f"{key}: {' '.join(sorted(names[key]))}\n" for key in sorted(names))
+
+
+def leave_out(found: Table, marks: str) -> None:
+    """Leave out classes of torch that nobody has reviewed, and that cannot be restored alone: a
+    file would call them, and their objects.
+    """
+    known = {
+        f"{head.partition(' ')[2]}.{name}"
+        for head, _, names in (line.partition(": ") for line in marks.splitlines())
+        for name in names.split()
+    }
+    known |= {one for names in reviewed("torch").values() for one in names.values()}
+    for module, names in found.items():
+        for name, defined in [*names.items()]:
+            is_class = isinstance(getattr(importlib.import_module(module), name), type)
+            if is_class and defined not in known:
+                del names[name]
 
 
 def computes(cls: type) -> bool:
@@ -208,13 +230,19 @@ def read(path: Path) -> dict[str, Table | str]:
     return sections
 
 
-def table(library: str) -> Table:
-    """All vetted names that the installed version of a library has."""
+def reviewed(library: str) -> Table:
+    """The names that are reviewed one by one, as far as this version has them."""
     found: Table = {}
     for line in REVIEWED[library].strip().splitlines():
         module, _, names = line.strip().partition(": ")
         for name in names.split():
             note(found, module, name)
+    return found
+
+
+def table(library: str) -> Table:
+    """All vetted names that the installed version of a library has."""
+    found = reviewed(library)
     if library == "torch":
         for module in ("torch.nn.functional", "torch._C._nn"):
             for name in TENSOR_FUNCTIONS:

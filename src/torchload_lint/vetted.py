@@ -46,11 +46,13 @@ GENERATORS = frozenset(
     for one in """
     _pickle.__bit_generator_ctor _pickle.__randomstate_ctor _pickle.__generator_ctor
     _mt19937.MT19937 _philox.Philox mtrand.RandomState _generator.Generator
+    _pcg64.PCG64 _pcg64.PCG64DXSM _sfc64.SFC64
     """.split()
 )
 """What makes numpy's generators of random numbers: two of them draw from the position that a file
 has set, without a look at their bounds, and Python ends (numpy 2.4, ``_mt19937.pyx``,
-``_philox.pyx``); by its name a file may ask the functions for either."""
+``_philox.pyx``); by its name a file may ask the functions for either. Two others end Python where
+their ``state`` is read and nothing has been set up (``NEWOBJ``, ``_pcg64.pyx``)."""
 
 NUMBERS = frozenset(
     f"numpy.{one}"
@@ -73,6 +75,10 @@ REBUILDING = frozenset({"copyreg._reconstructor"})
 class and any state: the idiom ``if isinstance(value, cls): return value`` gives back a class then,
 and ``__init__`` sets attributes of that."""
 
+COMPARING = frozenset({"fractions.Fraction"})
+"""Classes of Python that multiply what a file has put into their objects when these are compared
+(``a < b``, ``max(a, b)``): a sparse tensor that nobody has checked, too."""
+
 SETTING_CLASS = frozenset({"torch.ao.nn.sparse.quantized.utils.LinearBlockSparsePattern"})
 """Classes that set attributes of themselves when they are called, for the whole program; this one
 takes a lock, too, for which other threads wait from then on."""
@@ -86,6 +92,7 @@ DATA_REFUSED = (
     | NUMBERS
     | RETURNING_ANY
     | REBUILDING
+    | COMPARING
     | SETTING_CLASS
 )
 """What is refused, and yet is data: a file that calls it does not run code of its own."""

@@ -21,6 +21,7 @@ from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called, is_dotted_name
 from torchload_lint.vetted import (
     BELIEVED,
+    COMPARING,
     ENDING,
     GENERATORS,
     IMPORTING,
@@ -165,6 +166,7 @@ _REFUSED = (
     (ENDING, "a class that raises what a file gives it ends the program with it"),
     (IMPORTING, "where it is shown, Python imports the module that it names"),
     (GENERATORS, "it may draw numbers from a position outside of them, which the file says"),
+    (COMPARING, "compared, it multiplies what the file has put into it, which may be a tensor"),
     (NUMBERS, "called with an object of the file, it reads memory at the address that this names"),
     (REBUILDING, "it calls what the file names, with any class and any state"),
     (SETTING_CLASS, "called, it sets attributes of the class, for the whole program"),
