@@ -74,7 +74,15 @@ def test_a_method_that_the_file_hides_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "code", ["a(b)", "a(b, k=1)", "dict(a, **b)", "a(k=b)", "super().__init__(**b)"]
+    "code",
+    [
+        "a(b)",
+        "a(b, k=1)",
+        "dict(a, **b)",
+        "a(k=b)",
+        "super().__init__(**b)",
+        "'{} {k}'.format(a, k=b)",
+    ],
 )
 def test_other_calls_may_have_keywords(code, tmp_path):
     body = f"def __init__(self, a=None, b=None):\n        self.a = {code}"

@@ -155,8 +155,9 @@ def _takes_keywords(name: str) -> bool:
     What torch allows by itself is not: ``UntypedStorage(8, allocator=…)`` and ``Tensor(cdata=…)``
     use memory at an address of the file, ``Counter(a, **b)`` adds what both hold (torch 2.13).
     """
-    is_vetted = bool(vetted_definitions(name))
-    return name not in ever_allowed() and (not is_vetted or name.startswith(_WITH_KEYWORDS))
+    vetted = vetted_definitions(name)
+    is_by_torch = not ever_allowed().isdisjoint({name, *vetted})
+    return not is_by_torch and all(one.startswith(_WITH_KEYWORDS) for one in vetted)
 
 
 def _is_public_member(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
@@ -245,8 +246,8 @@ def _is_rebuilt_object(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
 
 _OBJECT = frozenset({"__builtin__.object", "builtins.object"})
 _GETITEM = "_operator.getitem"
-_WITH_KEYWORDS = ("builtins.", "torch._C._nn.", "torch.nn.functional.", "torch.nn.modules.")
-"""What is vetted whose keywords were looked at, too."""
+_WITH_KEYWORDS = ("builtins.", "torch.")
+"""Where those vetted definitions are whose keywords were looked at, too."""
 _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "functools.partial": _is_partial,
     "builtins.getattr": _is_public_member,

@@ -30,30 +30,26 @@ def gives_keywords(
 
     ``is_known``: whether an expression gives a plain value, whatever the file says.
     """
-    if not isinstance(node, ast.Call):
+    if not isinstance(node, ast.Call) or _is_of_base_or(is_known, node.func, home):
         return False
     meanings = home.bindings.possible(node.func) or {""}
+    may_be_chosen = "" in meanings or not meanings.isdisjoint(_COUNTERS | {_PARTIAL})
     adds = bool(node.args) or _PARTIAL in meanings
     for keyword in node.keywords:
         if keyword.arg is None or keyword.arg in _POINTERS:
-            if _may_be_chosen(node.func, meanings) or any(map(_is_of_torch, meanings)):
+            if may_be_chosen or any(one.startswith("torch.") for one in meanings):
                 return True
-        elif adds and not is_known(keyword.value, home) and _may_be_chosen(node.func, meanings):
+        elif adds and may_be_chosen and not is_known(keyword.value, home):
             return True
     return False
 
 
-def _may_be_chosen(function: ast.expr, meanings: frozenset[str] | set[str]) -> bool:
-    """What is not known, but a method of a base: no attribute of the object hides that."""
-    if not meanings.isdisjoint(_COUNTERS | {_PARTIAL}):
-        return True
-    return "" in meanings and not _is_of_base(function)
-
-
-def _is_of_base(function: ast.expr) -> bool:
-    of = function.value if isinstance(function, ast.Attribute) else None
-    return isinstance(of, ast.Call) and isinstance(of.func, ast.Name) and of.func.id == "super"
-
-
-def _is_of_torch(dotted: str) -> bool:
-    return dotted.startswith("torch.")
+def _is_of_base_or(
+    is_known: Callable[[ast.expr, SourceFile], bool], function: ast.expr, home: SourceFile
+) -> bool:
+    """Whether it is a method of ``super()``, which no attribute hides, or of a plain value."""
+    if not isinstance(function, ast.Attribute):
+        return False
+    of = function.value
+    is_base = isinstance(of, ast.Call) and isinstance(of.func, ast.Name) and of.func.id == "super"
+    return is_base or is_known(of, home)
