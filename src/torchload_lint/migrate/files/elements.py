@@ -1,12 +1,14 @@
 """A tensor's elements row by row, whatever its strides: copied along its longest dimension.
 
 A Python loop over single elements takes seconds for a megabyte. Views of memory copy with a step
-on both sides in C, so that only the other dimensions are looped over.
+on both sides in C, so that only the other dimensions are looped over. Where all dimensions are
+short, the elements of a block are picked out by their places, which are the same in each block.
 """
 
 from __future__ import annotations
 
 import sys
+from array import array
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +25,13 @@ _FORMATS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "
 
 _AT_ONCE = 2**20
 """Units that are copied together, where a row has fewer."""
+
+_LONG_ROW = 64
+"""Units from which on a row is copied by itself: below, its turn in the loop takes longer than the
+copying.
+"""
+_BLOCK = 2**14
+"""Units whose places are worked out once, where all dimensions are short."""
 
 
 class OutsideError(Exception):
@@ -93,6 +102,8 @@ def _gathered(
     source: memoryview, shape: tuple[int, ...], stride: tuple[int, ...], unit: int
 ) -> bytes:
     """Copy along the longest dimension; loop over the others."""
+    if max(shape) < _LONG_ROW:
+        return _picked(source, shape, stride)
     out = bytearray(prod(shape) * unit)
     target = memoryview(out).cast(_FORMATS[unit])
     steps = [prod(shape[place + 1 :]) for place in range(len(shape))]
@@ -109,6 +120,26 @@ def _gathered(
             again = memoryview(source[begin : begin + 1].tobytes() * length)
             target[into:into_end:out_step] = again.cast(_FORMATS[unit])
     return bytes(out)
+
+
+def _picked(source: memoryview, shape: tuple[int, ...], stride: tuple[int, ...]) -> bytes:
+    """The units of short dimensions: the last of these make a block."""
+    outer = len(shape)
+    while outer and prod(shape[outer - 1 :]) <= _BLOCK:
+        outer -= 1
+    within = _places(shape[outer:], stride[outer:])
+    return b"".join(
+        array(source.format, map(source[begin:].__getitem__, within)).tobytes()
+        for begin in _places(shape[:outer], stride[:outer])
+    )
+
+
+def _places(shape: tuple[int, ...], stride: tuple[int, ...]) -> list[int]:
+    """Where the units of these dimensions lie, row by row."""
+    found = [0]
+    for length, step in zip(shape, stride, strict=True):
+        found = [place + index * step for place in found for index in range(length)]
+    return found
 
 
 def with_signs(piece: bytes, dtype: str, size: int, *, conjugate: bool, negative: bool) -> bytes:
