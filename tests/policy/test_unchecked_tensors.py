@@ -100,15 +100,21 @@ def test_a_gradient_is_added_to_the_one_that_is_there(tmp_path):
 
 
 OF_VETTED = {
+    "x.anchor": ("pathlib", "PosixPath"),
     "x.uniform(a, b)": ("random", "Random"),
     "x.choices([1, 2], [b, a])": ("random", "Random"),
     "x.zscore(b)": ("statistics", "NormalDist"),
 }
 """What computes with values of the file in vetted classes, which a file may mix in."""
-OF_OBJECTS = {"NormalDist": forge.pair(sparse(size=2), forge.number(1)) + b"b"}
+OF_OBJECTS = {
+    "NormalDist": forge.pair(sparse(size=2), forge.number(1)) + b"b",
+    "PosixPath": forge.pair(
+        b"N", forge.mapping({"_drv": tensor("0", "FloatStorage", 2), "_root": sparse(size=2)})
+    ) + b"b",
+}  # fmt: skip
 LOAD_VETTED = """
-import random, statistics, sys, torch, victim
-allowed = [victim.Net, random.Random, statistics.NormalDist]
+import pathlib, random, statistics, sys, torch, victim
+allowed = [victim.Net, random.Random, statistics.NormalDist, pathlib.PosixPath]
 with torch.serialization.safe_globals(allowed):
     torch.load(sys.argv[1], weights_only=True)
 """
@@ -137,6 +143,7 @@ COMPUTING = (
     "[a.to_dense][0]()", "map(a.add, a)", "getattr(a, 'to_dense')()", "(a.mul if a else 1)(a)",
     "a.to_dense; match_it = self.a()", "a.numpy() == a", "a.backward(a)", "a.gauss(a, a)",
     "a.scale(a)", "a.variance + 1", "getattr(a, 'variance')", "a.samples(2)", "[a.zscore][0](1)",
+    "a.anchor", "a.supernet(a)",
 )  # fmt: skip
 PLAIN = (
     "a * 2", "1 / a", "-a", "a // 2 + 1", "'%s' % a", "'a' + a", "f'{a}' + a", "[a] + a", "a",
@@ -144,6 +151,7 @@ PLAIN = (
     "torch.zeros(3)", "torch.tensor([1, 2.0])", "isinstance(a, nn.Linear)", "super().__init__()",
     "self.__dict__.update(a)", "math.sqrt(2) * a", "a.sort()", "2 ** 3 * a",
     "a.mean == 2", "-a.std", "f'{a.step}'", "self.step", "self.scale(a)", "self.variance",
+    "self.anchor",
 )  # fmt: skip
 
 

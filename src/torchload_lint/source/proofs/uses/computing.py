@@ -58,11 +58,13 @@ _OF_VETTED = frozenset(
     sample triangular uniform vonmisesvariate weibullvariate
     cdf from_samples inv_cdf overlap pdf quantiles samples variance zscore
     scale unscale
+    anchor supernet
     """.split()
 )
-"""Methods of ``random.Random``, ``statistics.NormalDist`` and torch's ``GradScaler``, all of them
-vetted, that compute with what they are given, or with what a file has put into the object."""
-_WHERE_READ = frozenset({"variance"})
+"""Methods of ``random.Random``, ``statistics.NormalDist``, torch's ``GradScaler``, of paths and of
+networks of ``ipaddress``, all of them vetted, that compute with what they are given, or with what a
+file has put into the object."""
+_WHERE_READ = frozenset({"anchor", "variance"})
 """Those of them that compute where they are read: properties."""
 _DRAWING = frozenset(
     """
