@@ -352,6 +352,7 @@ def test_vetted_names(tmp_path):
             "called with three": forge.call(cls, *texts),
             "called with itself": forge.call(cls, cls, texts[1]),
             "filled": forge.new(cls) + made + b"b",
+            "built with arguments": forge.new(cls, texts[0]),
         }
         for how, program in programs.items():
             file = f"{name} {how}.pt"
