@@ -152,7 +152,7 @@ class Prover:
             return
         reason = (
             runs_code(situation)
-            or first_gap(module, load)
+            or first_gap(module, load, context.project)
             or gap_around(module, load, context.project)
             or class_of_main(module, load, situation)
             or _lost_in_block(module, load, situation, context)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.pickles.storages import names_device
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.policy import Trust
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
@@ -23,6 +22,7 @@ from torchload_lint.source.facts.scripts import (
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import COMPREHENSIONS, FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
+from torchload_lint.verify.gaps.settings.map_locations import may_place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from torchload_lint.rules.situation import Situation
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.project.index import ProjectIndex
 
 _TRIED = frozenset("f map_location weights_only mmap encoding".split())
 """Keywords that a restricted load takes: ``_weights_only_unpickler.Unpickler`` of torch 2.13 has no
@@ -65,9 +66,9 @@ _READERS = frozenset(
 _SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 
 
-def first_gap(module: Module, load: LoadCall) -> str:
+def first_gap(module: Module, load: LoadCall, project: ProjectIndex) -> str:
     """The first reason not to take a proof for the program; empty where there is none."""
-    found = [*_of_arguments(load), *_of_open_files(module, load)]
+    found = [*_of_arguments(module, load, project), *_of_open_files(module, load)]
     if load.allowlists:
         found += [*_of_generators(module, load), *_of_cleared(module), *_of_ended(module, load)]
         found += [*_of_choices(module, load), *_of_closed_stacks(module, load)]
@@ -121,7 +122,7 @@ def runs_code(situation: Situation) -> str:
     return ""
 
 
-def _of_arguments(load: LoadCall) -> Iterator[str]:
+def _of_arguments(module: Module, load: LoadCall, project: ProjectIndex) -> Iterator[str]:
     given = [keyword.arg for keyword in load.node.keywords if keyword.arg]
     if load.loader == "torch.load" and load.through is None and load.kind is CallKind.CALL:
         for name in given:
@@ -129,9 +130,8 @@ def _of_arguments(load: LoadCall) -> Iterator[str]:
                 yield f"the argument {name} was not tried"
         named = [one.value for one in load.node.keywords if one.arg == "map_location"]
         for place in [*load.node.args[1:2], *named]:
-            text = place.value if isinstance(place, ast.Constant) else None
-            if isinstance(text, str) and not names_device(text):
-                yield f"the device {text!r:.40} was not tried"
+            if not may_place(place, module, project):
+                yield f"the device {ast.unparse(place):.40} was not tried"
 
 
 def _of_open_files(module: Module, load: LoadCall) -> Iterator[str]:
@@ -384,12 +384,12 @@ def names_given_by(node: ast.AST) -> Iterator[str]:
 
 
 def _writes_names(module: Module, call: ast.Call, names: frozenset[str]) -> bool:
-    """``exec``, ``globals()`` that is written to, ``setattr`` of something that was imported."""
+    """``exec``, ``eval``, ``globals()`` that is written to, ``setattr`` of an imported thing."""
     name = call.func.id if isinstance(call.func, ast.Name) else ""
     if name in {"setattr", "delattr"}:
         return bool(call.args) and _root(call.args[0]) in names
     if name not in {"globals", "vars", "locals"}:
-        return name == "exec"
+        return name in {"exec", "eval"}
     if call.args and _root(call.args[0]) not in names:
         return False  # vars(args)
     user = module.parents.get(call)

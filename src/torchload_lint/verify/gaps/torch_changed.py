@@ -22,19 +22,29 @@ if TYPE_CHECKING:
     from torchload_lint.source.project.index import ProjectIndex
 
 _MENTIONS = late_pattern(
-    r"safe_globals|serialization|_weights_only_unpickler|\bload\s*=|_load\b|set_default_load|"
-    r"builtins|setattr|patch|torch\._C|TORCH_FORCE_WEIGHTS"
+    r"\btorch\b|builtins|setattr|patch|\bpickle\b|\bio\b|struct|copyreg|\bos\b|OrderedDict|"
+    r"TORCH_FORCE_WEIGHTS"
 )
 _STATES = frozenset(
     """
     clear_safe_globals _clear_safe_globals _remove_safe_globals _marked_safe_globals_set
-    set_default_load_endianness
+    set_default_load_endianness set_default_mmap_options
     """.split()
 )
 _SETTINGS = ("torch.utils.serialization", "torch._weights_only_unpickler")
 """Modules that few programs use, and only to have torch load otherwise."""
-_LOADING = ("torch.load", "torch.serialization", "torch._C", "builtins.open", "pickle.")
+_LOADING = ("torch.", "builtins.open", "pickle.", "io.", "struct.", "copyreg.", "os.fspath",
+            "os.PathLike", "collections.OrderedDict")  # fmt: skip
 """Beginnings of whole names that a load goes through."""
+_BESIDE_LOADING = tuple(
+    f"torch.{name}."
+    for name in """
+    accelerator amp autograd backends cpu compiler cuda distributed distributions fft hub jit linalg
+    mps nn.functional nn.init nn.utils onnx optim profiler random special testing utils.checkpoint
+    utils.cpp_extension utils.data utils.tensorboard xpu _dynamo _functorch _inductor _logging
+    """.split()
+)
+"""Parts of torch that a load does not ask."""
 _OF_PYTHON = frozenset(dir(builtins)) - frozenset("print input help exit quit __doc__".split())
 """Builtins that torch's loader may ask; others are changed for people's sake."""
 _FUNCTIONS_OF_TORCH = frozenset({"load", "_load", "_legacy_load", "safe_globals"})
@@ -103,7 +113,8 @@ def _is_asked(whole: str) -> bool:
     """Whether a load goes through what has this whole name."""
     module, _, name = whole.rpartition(".")
     is_python = module in {"builtins", "builtins.__builtins__"} and name in _OF_PYTHON
-    return whole.startswith(_LOADING) or whole == "builtins" or is_python
+    is_torch = whole.startswith(_LOADING) and not whole.startswith(_BESIDE_LOADING)
+    return is_torch or whole == "builtins" or is_python
 
 
 def _set(call: ast.Call, home: Module) -> Iterator[str]:

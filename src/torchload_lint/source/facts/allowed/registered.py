@@ -21,13 +21,18 @@ from torchload_lint.source.names.steps import (
 )
 from torchload_lint.source.text.candidates import walk
 from torchload_lint.source.text.definitions import FUNCTIONS
-from torchload_lint.source.text.expressions import last_name
+from torchload_lint.source.text.expressions import last_name, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from torchload_lint.source.facts.allowed.allowlists import Allowlist
     from torchload_lint.source.names.source_file import SourceFile
+
+
+_HAS = "builtins.hasattr"
+_LISTS = ["torch.serialization", "add_safe_globals"]
+"""What torch has had since it has lists, and the name of it."""
 
 
 class _Registered(NamedTuple):
@@ -64,15 +69,43 @@ def _collected(module: SourceFile, allowlists: tuple[Allowlist, ...]) -> _Regist
     above: dict[int, list[tuple[tuple[int, int], int]]] = {}
     for number, one in enumerate(lists):
         assert one.statement is not None
-        for block, where in blocks_run_with(module, one.statement, may_end_half_way):
+        for block, where in _blocks_run_with(module, one.statement):
             above.setdefault(id(block), []).append((where, number))
     in_file = {statement: index for index, statement in enumerate(module.tree.body)}
+    statements = ((_with_its_test(module, one.statement), one) for one in lists)
     at_top = [
-        (in_file[one.statement], number)
-        for number, one in enumerate(lists)
-        if one.kind is AllowlistKind.PROCESS and one.statement in in_file
+        (in_file[statement], number)
+        for number, (statement, one) in enumerate(statements)
+        if one.kind is AllowlistKind.PROCESS and statement in in_file
     ]
     return _Registered(lists, {key: _apart(each) for key, each in above.items()}, _apart(at_top))
+
+
+def _blocks_run_with(
+    module: SourceFile, statement: ast.stmt
+) -> Iterator[tuple[list[ast.stmt], tuple[int, int]]]:
+    """The blocks of which a registration has surely run, and where it stands in each."""
+    for block, where in blocks_run_with(module, statement, may_end_half_way):
+        yield block, where
+        tested = _with_its_test(module, block[0])
+        if tested is not block[0]:
+            yield from _blocks_run_with(module, tested)
+
+
+def _with_its_test(module: SourceFile, statement: ast.stmt | None) -> ast.stmt:
+    """A statement, or the ``if hasattr(torch.serialization, "add_safe_globals"):`` around it: a
+    torch for which this does not hold has no lists.
+    """
+    assert statement is not None
+    around = module.parents.get(statement)
+    if not isinstance(around, ast.If) or statement not in around.body:
+        return statement
+    test = around.test
+    asks = isinstance(test, ast.Call) and module.bindings.qualified(test.func) == _HAS
+    given = test.args if isinstance(test, ast.Call) and asks else ()
+    if [*map(module.bindings.qualified, given[:1]), *map(text_of, given[1:])] != _LISTS:
+        return statement
+    return _with_its_test(module, around)
 
 
 def _surely_runs(module: SourceFile, allowlist: Allowlist) -> bool:

@@ -1,0 +1,1 @@
+"""What is set for the whole process before a load, and where its storages are put."""

@@ -1,0 +1,211 @@
+"""What is set for the whole process, or done to torch, before a load, and where a load puts its
+storages. Each program is run by Python: what it comes to is the oracle.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from torchload_lint.cli.group import root
+from verify.one_load import MODEL, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.torch
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": "."}
+HEAD = "import torch\nfrom torch.serialization import add_safe_globals, safe_globals\n"
+HEAD += "from app.model import Config\n"
+LOAD = "torch.load('state.pt', weights_only=True)\n"
+BLOCK = f"with safe_globals([Config]):\n    {LOAD}"
+PLACES = "def raises(storage, location): raise ValueError\nNONE = 'gpu'\n"
+
+
+def placed(where: str, before: str = "") -> str:
+    return before + BLOCK.replace("pt',", f"pt', map_location={where},")
+
+
+SETS = {
+    "open files": ("resource.setrlimit", "import resource\nresource.setrlimit(7, (3, 3))\n"),
+    "calls": ("sys.setrecursionlimit", "import sys\nsys.setrecursionlimit(12)\n"),
+    "time": (
+        "signal.setitimer",
+        "from signal import *\nsetitimer(ITIMER_REAL, 0.0001)\n",
+    ),
+    "audit": (
+        "sys.addaudithook",
+        (
+            "import sys\ndef hook(event, args):\n    assert 'state.pt' not in map(str, args)\n"
+            "sys.addaudithook(hook)\n"
+        ),
+    ),
+    "trace": (
+        "sys.settrace",
+        (
+            "import sys\ndef trace(frame, *_): assert frame.f_code.co_name != 'load'\n"
+            "list(map(sys.settrace, [trace]))\n"
+        ),
+    ),
+    "functions of torch": (
+        "torch.overrides.TorchFunctionMode",
+        (
+            "from torch.overrides import TorchFunctionMode\nclass Mode(TorchFunctionMode):\n"
+            "    def __torch_function__(self, *given): raise ValueError\nMode().__enter__()\n"
+        ),
+    ),
+    "warnings": (
+        "warnings.simplefilter",
+        "import warnings\nwarnings.simplefilter('error')\nwarnings.warn('x')\n",
+    ),
+}
+PLACED = {
+    "a place's name": placed("lambda storage, location: location"),
+    "one parameter": placed("lambda storage: storage"),
+    "a number": placed("0"),
+    "bytes": placed("b'cpu'"),
+    "a dict": placed("{'cpu': 'gpu'}"),
+    "a function": placed("raises", PLACES),
+    "a constant": placed("NONE", PLACES),
+    "a choice": placed("raises if torch else None", PLACES),
+    "of another file": placed("raises", "from app.places import raises\n"),
+    "of another module": placed("app.places.NONE", "import app.places\n"),
+    "a method": placed(
+        "Placing().at", "class Placing:\n    def at(self, *given): raise ValueError\n"
+    ),
+    "a part": placed("partial(raises)", f"from functools import partial\n{PLACES}"),
+    "a class": placed("int"),
+}
+CHANGED = {
+    "a method of tensors": "torch.Tensor.set_ = None\n",
+    "what makes tensors": "import torch._utils\ntorch._utils._rebuild_tensor_v2 = None\n",
+    "storages": "setattr(torch.storage.TypedStorage, '__init__', None)\n",
+    "a class": "torch.UntypedStorage = None\n",
+    "by a text": "eval('setattr(Config, \"__setstate__\", 1)')\n",
+}
+SURE = f"""
+import resource, sys, warnings
+import torch._dynamo
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_NOFILE, (512, resource.getrlimit(7)[1]))
+sys.setrecursionlimit(10_000)
+sys.settrace(None)
+warnings.filterwarnings("ignore", category=UserWarning)
+torch.backends.cudnn.benchmark = True
+torch._dynamo.config.suppress_errors = True
+
+def placed(storage, location):
+    return storage
+
+class Reader:
+    device = "cpu"
+
+    def read(self, device=None):
+        with safe_globals([Config]):
+            torch.load("state.pt", device, weights_only=True)
+            torch.load("state.pt", self.device, weights_only=True)
+
+{placed("placed")}
+{placed("lambda storage, _: storage.cpu()")}
+{placed("{'cuda:0': 'cpu'}")}
+{placed("'cuda' if torch.cuda.is_available() else 'cpu'")}
+Reader().read()
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write(tmp_path, {"pyproject.toml": "[project]\nname = 'x'\n", "app/__init__.py": "",
+                     "app/model.py": MODEL, "app/places.py": PLACES})  # fmt: skip
+    save = "import torch; from app.model import Config; "
+    save += "torch.save(Config(w=torch.ones(1)), 'state.pt')"
+    subprocess.run([sys.executable, "-c", save], cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+RUNS = """
+import os, runpy, sys, torch
+import torch._dynamo
+for name in sys.argv[1:]:
+    child = os.fork()
+    if not child:
+        try:
+            runpy.run_path(name, run_name="__main__")
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    print(name, os.waitpid(child, 0)[1])
+"""
+
+
+def run_and_verified(project: Path, programs: dict[str, str]) -> dict[str, tuple[bool, str]]:
+    """Whether each program ends well, and what is said of its loads."""
+    names = {f"read{number}.py": key for number, key in enumerate(programs)}
+    write(project, {name: HEAD + programs[key] for name, key in names.items()})
+    words = [sys.executable, "-c", RUNS, *names]
+    ran = subprocess.run(words, check=True, capture_output=True, text=True, env=ENVIRONMENT)
+    ends = dict(line.split() for line in ran.stdout.splitlines())
+    words = ["verify", *names, "--python", sys.executable]
+    said = CliRunner().invoke(root, words).output.splitlines()
+    return {
+        key: (ends[name] == "0", "\n".join(row for row in said if row.startswith(f"{name}:")))
+        for name, key in names.items()
+    }
+
+
+def test_what_is_set_for_the_whole_process_may_end_a_load(project):
+    programs = {name: before + BLOCK for name, (_, before) in SETS.items()}
+    for name, (ends_well, said) in run_and_verified(project, programs).items():
+        assert not ends_well, name
+        assert f"uses {SETS[name][0]}, which may end the load" in said, name
+
+
+def test_what_is_no_place_of_a_storage_is_not_proven(project):
+    for name, (ends_well, said) in run_and_verified(project, PLACED).items():
+        assert not ends_well, name
+        assert "was not tried" in said, name
+
+
+def test_what_a_program_changes_of_torch_is_not_proven(project):
+    programs = {name: before + BLOCK for name, before in CHANGED.items()}
+    for name, (ends_well, said) in run_and_verified(project, programs).items():
+        assert not ends_well, name
+        assert "not proven" in said, name
+
+
+def test_settings_that_no_load_meets_change_nothing(project):
+    ends_well, said = run_and_verified(project, {"sure": SURE})["sure"]
+    assert ends_well
+    assert said.count(": loads") == 6, said
+
+
+HAS = "if hasattr(torch.serialization, 'add_safe_globals'):\n"
+REGISTERS = f"{HAS}    torch.serialization.add_safe_globals([Config])\n"
+INSIDE = f"    {HAS}        add_safe_globals([Config])\n"
+ASKED = {
+    "above": (True, REGISTERS + LOAD),
+    "in a function": (True, f"def main():\n{INSIDE}    {LOAD}main()\n"),
+    "above a call": (True, f"def main():\n    {LOAD}{REGISTERS}main()\n"),
+    "or ends": (True, f"{REGISTERS}else:\n    raise SystemExit\n{LOAD}"),
+    "below": (False, f"def main():\n    {LOAD}main()\n{REGISTERS}"),
+    "otherwise": (False, f"{HAS}    pass\nelse:\n    add_safe_globals([Config])\n{LOAD}"),
+    "and more": (False, REGISTERS.replace("'):", "') and not torch:") + LOAD),
+    "another name": (False, REGISTERS.replace("add_safe_globals'", "add_safe_global'") + LOAD),
+    "a function of its own": (False, f"def hasattr(*given): pass\n{REGISTERS}{LOAD}"),
+    "within another test": (False, f"if not torch:\n{INSIDE}{LOAD}"),
+}
+
+
+def test_a_list_where_torch_has_lists_is_in_force(project):
+    """What asks whether torch knows ``add_safe_globals`` leaves nothing open where it does."""
+    programs = {name: text for name, (_, text) in ASKED.items()}
+    for name, (ends_well, said) in run_and_verified(project, programs).items():
+        assert ends_well == ASKED[name][0], name
+        assert (": loads" in said) == ends_well, said
