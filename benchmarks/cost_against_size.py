@@ -110,13 +110,13 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind("loads in a file", loads_in_a_file, 200),
+    Kind("loads in a file", loads_in_a_file, 400),
     Kind("loads into one name, checked", loads_into_one_name, 200, ONLY_CHECK),
     Kind("the same, fixed", loads_into_one_name, 50),
-    Kind("loads in a function", loads_in_a_function, 200),
+    Kind("loads in a function", loads_in_a_function, 400),
     Kind("files", files, 100),
     Kind("files with a proof each", files_with_objects, 100),
-    Kind("callers of a function", callers, 1000),
+    Kind("callers of a function", callers, 4000),
     Kind("globals in a checkpoint", global_names, 10_000, INSPECT),
     Kind("members of a zip", members, 10_000, INSPECT),
     Kind("entries in a folder", entries, 10_000),
