@@ -174,6 +174,32 @@ class Rotary(nn.Module):
         self.register_buffer("frequencies", torch.ones(2), persistent=False)
 
 
+EVALUATING = "evaluation mode (.training = False)"
+
+
+def test_modes_that_no_state_dict_says_are_named(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.Dropout())
+    _, plan = migrated_with_plan(model, tmp_path)
+    assert notes(plan, NoteKind.CAUTION) == []
+    model[1].eval()
+    model[0].weight.requires_grad = False
+    model[0].bias.role = "offset"
+    _, plan = migrated_with_plan(model, tmp_path)
+    told = [note.what for note in plan.of_kind(NoteKind.CAUTION)]
+    assert told == [
+        f"{EVALUATING} of 1",
+        ".requires_grad = False of 0.weight",
+        "attributes of the parameters 0.bias",
+    ]
+    _, plan = migrated_with_plan(model.eval(), tmp_path)
+    assert next(note.what for note in plan.of_kind(NoteKind.CAUTION)) == EVALUATING
+    frozen = nn.Sequential(*(nn.Linear(2, 2) for _ in range(4))).requires_grad_(False)
+    _, plan = migrated_with_plan(frozen, tmp_path)
+    assert [note.what for note in plan.of_kind(NoteKind.CAUTION)] == [
+        ".requires_grad = False of 0.weight, 0.bias, 1.weight, 1.bias and 4 more"
+    ]
+
+
 def test_passing_buffers_of_a_program_are_named(tmp_path: Path) -> None:
     _, plan = migrated_with_plan({"m": nn.Sequential(Rotary())}, tmp_path)
     assert ("['m']", ".0.frequencies") in notes(plan, NoteKind.CAUTION)

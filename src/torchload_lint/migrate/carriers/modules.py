@@ -19,7 +19,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
 )
 from torchload_lint.checkpoint.pickles.places import name_text
 from torchload_lint.migrate.carriers import tensors
-from torchload_lint.migrate.carriers.beside_state import BesideState
+from torchload_lint.migrate.carriers.beside.beside_state import BesideState
 from torchload_lint.migrate.carriers.module_facts import (
     MORE_THAN_KNOWN,
     OVERRIDES,
@@ -117,6 +117,8 @@ def state_dict(converter: Conversion, made: PickledInstance, place: str) -> Pick
     if plain := beside.plain():
         why = "attributes that are in no state dict: the program gives them to the model it makes"
         converter.note(NoteKind.CAUTION, place, plain, why)
+    for what, why in beside.modes.told():
+        converter.note(NoteKind.CAUTION, place, what, why)
     for name in beside.found():
         why = "no parameters, buffers or modules of it, so state_dict() does not give them"
         converter.leave_out(f"{place}.{name}", "tensors or arrays", why)

@@ -16,6 +16,7 @@ from torchload_lint.checkpoint.pickles.pickled_values import (
     StorageValue,
 )
 from torchload_lint.checkpoint.pickles.places import key_text
+from torchload_lint.migrate.carriers.beside.modes import Modes
 from torchload_lint.migrate.carriers.module_facts import is_of_its_class, is_torch_class
 from torchload_lint.migrate.carriers.tensors import is_tensor
 
@@ -41,6 +42,7 @@ class BesideState:
     def __init__(self, names: NameResolver) -> None:
         """No module is known yet."""
         self._names = names
+        self.modes = Modes(names)
         self._attributes: list[tuple[str, dict[str, PickledValue]]] = []
         self._plain: list[str] = []
         self._known: set[int] = set()
@@ -50,6 +52,7 @@ class BesideState:
 
     def add(self, name: str, attributes: dict[str, PickledValue], prefix: str) -> None:
         """A module that is in the state dict, under a prefix."""
+        self.modes.add(attributes, prefix)
         if name.startswith(_STATES_OF_ITS_OWN):
             return
         for registry in _REGISTRIES:

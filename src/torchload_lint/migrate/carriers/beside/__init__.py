@@ -1,0 +1,1 @@
+"""What modules hold beside what a state dict says of them."""
