@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from running import write
 from torchload_lint import api
+from torchload_lint.checkpoint import inspection
 from torchload_lint.cli.group import root as main
 from torchload_lint.rules import RULES, assessing
 from torchload_lint.rules.loads import weights_only_disabled
@@ -94,6 +95,16 @@ def test_a_checkpoint_that_this_tool_fails_on_is_no_finding(monkeypatch, command
     assert "a.py:3: bad.pt: torchload-lint failed on this file: KeyError" in result.stderr
     assert ("Traceback (most recent call last)" in result.stderr) == (command != ("loads",))
     assert "bad.pt cannot be read" not in result.stdout
+
+
+@pytest.mark.usefixtures("folder")
+def test_inspect_tells_where_it_fails_itself(monkeypatch):
+    failing(monkeypatch, inspection, "_inspect", fails=lambda _, path, *__: "bad" in path)
+    result = CliRunner().invoke(main, ["inspect", "bad.pt", "other.pt"])
+    assert result.exit_code == 2
+    assert "error: bad.pt: torchload-lint failed on this file: KeyError" in result.stderr
+    assert "Traceback (most recent call last)" in result.stderr
+    assert "other.pt" in result.stdout
 
 
 def test_a_rule_that_fails_costs_its_own_findings(folder, monkeypatch):

@@ -29,10 +29,12 @@ from torchload_lint.cli.terminal import (
     complain,
     fail,
     say,
+    tell_crashes,
     warn,
     write_text,
 )
 from torchload_lint.config import ConfigError
+from torchload_lint.diagnostic import Crash
 from torchload_lint.helper_module import helper_text
 from torchload_lint.remote.addresses import is_address
 from torchload_lint.remote.errors import RemoteError
@@ -177,7 +179,19 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         warn(one)
     if output_format == "text" and not quiet:
         hints.tell([*about, *filter(None, [let_pass(inspections, len(passed_over), fail_on)])])
-    raise click.exceptions.Exit(FAILED if missing else CLEAN if complete else FINDINGS)
+    faults = _faults(inspections)
+    tell_crashes(faults, verbose=True)
+    raise click.exceptions.Exit(FAILED if missing or faults else CLEAN if complete else FINDINGS)
+
+
+def _faults(inspections: Sequence[Inspection]) -> list[tuple[str, Crash]]:
+    """Where this tool has failed, and not the file."""
+    return [
+        (one.path.as_posix(), Crash(0, problem.message, problem.traceback))
+        for one in inspections
+        for problem in one.report.problems
+        if problem.traceback
+    ]
 
 
 def _refuse_together(

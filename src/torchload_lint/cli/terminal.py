@@ -108,7 +108,8 @@ def tell_crashes(crashes: Sequence[tuple[str, Crash]], *, verbose: bool) -> None
         if verbose:
             _show_traceback(crash)
     if crashes:
-        say("note: this is a fault of torchload-lint; -v shows more of it\n", err=True)
+        more = "" if verbose else "; -v shows more of it"
+        say(f"note: this is a fault of torchload-lint{more}\n", err=True)
 
 
 def tell_of_a_fault(error: Exception) -> None:

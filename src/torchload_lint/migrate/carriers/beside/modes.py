@@ -38,7 +38,7 @@ class Modes:
         """A module that is in the state dict, under a prefix."""
         mode = attributes.get("training")
         if isinstance(mode, bool):
-            (self._training if mode else self._evaluating).append(prefix[:-1])
+            (self._training if mode else self._evaluating).append(prefix[:-1] or "itself")
         parameters = attributes.get("_parameters")
         if isinstance(parameters, (DictValue, ObjectValue)):
             for name, value in parameters.entries:
