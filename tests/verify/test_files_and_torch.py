@@ -382,7 +382,8 @@ def test_a_file_that_the_program_makes_is_proven_by_a_run(
     result = CliRunner().invoke(root, words)
     assert "not proven: no checkpoint that it reads is there" in result.output
     assert "`torchload-lint record -- COMMAND`" in result.stderr
-    (tmp_path / "main.py").write_text(text.replace("'a': Net()", "'a': eval('1')"))
+    unknown = text.replace("'a': Net()", "'a': json.loads('1')")
+    (tmp_path / "main.py").write_text(f"import json\n{unknown}")
     subprocess.run([sys.executable, "main.py"], cwd=tmp_path, check=True)
     result = CliRunner().invoke(root, words)
     assert "may write the file, and put more into it" in result.output
