@@ -12,6 +12,9 @@ from click.testing import CliRunner
 from torchload_lint.cli.group import root
 from torchload_lint.config import Settings
 from torchload_lint.source.branches import endings
+from torchload_lint.source.domain import mappings
+from torchload_lint.source.domain.values import Text
+from torchload_lint.source.evaluation import written_out
 from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts import scripts
 from torchload_lint.source.libraries.options import argparse_cli
@@ -54,6 +57,7 @@ SHAPES = {
         'def f{i}():\n    def g():\n        return torch.load("w{i}.pt")\n    return g()\n',
     ),
     "silenced": ("", 'x{i} = torch.load("w{i}.pt", weights_only=False)  # noqa: TLL1\n'),
+    "objects": ("", 'a{i} = A()\na{i}.path = "w{i}.pt"\nx{i} = torch.load(a{i}.path)\n'),
     "a handler": ("try:\n    y = 1\nexcept TypeError:\n", '    x{i} = torch.load("w{i}.pt")\n'),
 }
 MANY = 4
@@ -79,6 +83,13 @@ WITH_FIXES = {
         "",
         (
             "torch.serialization.add_safe_globals([C{i}])\n"
+            'x{i} = torch.load("w{i}.pt", weights_only=True)\n'
+        ),
+    ),
+    "registrations of imported classes": (
+        "",
+        (
+            "import lib{i}\ntorch.serialization.add_safe_globals([lib{i}.C])\n"
             'x{i} = torch.load("w{i}.pt", weights_only=True)\n'
         ),
     ),
@@ -111,6 +122,47 @@ def test_fixes_that_are_not_applied(tmp_path, shape):
     few, many = (
         calls_of_a_run(tmp_path, WITH_FIXES[shape], count, Options()) for count in (40, 40 * MANY)
     )
+    assert many < few * MANY * 1.25
+
+
+def test_a_table_is_read_once_for_all_loads(tmp_path, monkeypatch):
+    read = []
+    of_constant = written_out.of_constant
+    monkeypatch.setattr(
+        written_out, "of_constant", lambda node: read.append(1) or of_constant(node)
+    )
+    (tmp_path / "torchload-lint.toml").write_text("")
+    rows = "".join(f'    "k{i}": {{"file": "w{i}.pt", "tags": ["a", {i}]}},\n' for i in range(40))
+    each = 'x{i} = torch.load(TABLE["k{i}"]["file"])\n'
+    calls_of_a_run(tmp_path, ("TABLE = {\n" + rows + "}\n", each), 40)
+    assert len(read) == 40 * 6
+
+
+def test_a_thousand_mappings_laid_over_one_another():
+    """Each asked the next for what it had not: a RecursionError at a thousand."""
+    whole = {}
+    for number in range(2000):
+        whole = mappings.over(mappings.Layered({str(number): (Text("a"),)}), whole)
+    assert len(whole) == 2000
+    assert whole["0"] == (Text("a"),)
+
+
+def test_each_of_many_classes_is_proven_without_going_through_the_file_again(tmp_path):
+    (tmp_path / "torchload-lint.toml").write_text("")
+
+    def calls(count):
+        (tmp_path / "models.py").write_text(
+            "".join(
+                f"class C{i}:\n    def f(self):\n        return self.a + {i}\n"
+                for i in range(count)
+            )
+        )
+        begin = "from models import " + ", ".join(f"C{i}" for i in range(count)) + "\n"
+        each = 'with torch.serialization.safe_globals([C{i}]):\n    x{i} = torch.load("w{i}.pt")\n'
+        return calls_of_a_run(tmp_path, (begin, each), count, Options())
+
+    calls(2)
+    few, many = calls(40), calls(40 * MANY)
     assert many < few * MANY * 1.25
 
 

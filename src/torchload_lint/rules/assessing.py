@@ -399,9 +399,12 @@ def _mismatched(
     """The plain items around a load that stand for a missing need, but not by the file's name; one
     that another file needs as it is stays, and the pair is added beside it.
     """
+    pairs = [need for need in missing if need.needed.pair]
+    if not pairs:  # long lists are not looked through for nothing
+        return
     as_it_is = {need.needed.spelling.expression() for need in needs if not need.needed.pair}
     for entry in (one for allowlist in load.allowlists for one in allowlist.entries):
         key = entry_key(entry, module, context) if entry.kind is EntryKind.OBJECT else None
-        for need in missing if key not in as_it_is else ():
-            if need.needed.pair and key == need.needed.spelling.expression():
+        for need in pairs if key not in as_it_is else ():
+            if key == need.needed.spelling.expression():
                 yield need, entry

@@ -66,8 +66,9 @@ def check(
     something of the program called that runs code.
     """
     named = {str(entry.obj or "") for one in module.allowlists for entry in one.entries}
+    told = {name for name in named if _why(name)}
     for situation in situations:
-        yield from _calling(situation, {name for name in named if _why(name)})
+        yield from _calling(situation, told)
     for allowlist in module.allowlists:
         if forged := _forged_helper(module, allowlist, context):
             message = f"{forged} is not the module that fixes write: what its entries let a file do"

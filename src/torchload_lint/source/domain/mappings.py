@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.patterns import HOLE
@@ -24,20 +25,25 @@ class Layered(Mapping[str, Values]):
     """Several mappings, the first that has a key answers; nothing is looked up ahead."""
 
     def __init__(self, *layers: Mapping[str, Values]) -> None:
-        self._layers = layers
+        self.layers = tuple(chain.from_iterable(map(_layers_of, layers)))
 
     def __getitem__(self, key: str) -> Values:
-        for layer in self._layers:
+        for layer in self.layers:
             found = layer.get(key)
             if found is not None:
                 return found
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
-        return iter({key: None for layer in reversed(self._layers) for key in layer})
+        return iter({key: None for layer in reversed(self.layers) for key in layer})
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+def _layers_of(mapping: Mapping[str, Values]) -> tuple[Mapping[str, Values], ...]:
+    """Those of a layered one: a thousand laid over one another do not ask each other in turn."""
+    return mapping.layers if isinstance(mapping, Layered) else (mapping,)
 
 
 def over(first: Mapping[str, Values], second: Mapping[str, Values]) -> Mapping[str, Values]:

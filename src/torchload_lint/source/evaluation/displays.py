@@ -9,6 +9,7 @@ from torchload_lint.source.domain import mappings, strings
 from torchload_lint.source.domain.enum_members import EnumMember
 from torchload_lint.source.domain.sequences import elements, item
 from torchload_lint.source.domain.values import Record, Sequence, Text, union
+from torchload_lint.source.evaluation.written_out import written_out
 from torchload_lint.source.state import handing, spreading
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 def display(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     """A list, tuple or set."""
     assert isinstance(node, ast.List | ast.Tuple | ast.Set)
+    if constants := written_out(node, frame.module):
+        return constants
     items: list[Values] = []
     others: list[Values] = []
     for element in node.elts:
@@ -38,22 +41,26 @@ def display(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
 def dictionary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     """A dictionary; ``**`` spreads what is known."""
     assert isinstance(node, ast.Dict)
+    if constants := written_out(node, frame.module):
+        return constants
     entries: Mapping[str, Values] = {}
+    since: dict[str, Values] = {}  # the last ``**``
     others: list[Values] = []
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
             spread = spreading.spread(evaluator, evaluator.values(value, frame), frame)
-            entries = mappings.over(spread.entries, entries)
+            entries = mappings.over(spread.entries, mappings.over(since, entries))
+            since = {}
             others.append(spread.others)
             continue
         given = evaluator.values(key, frame)
         names = [each.as_key() if isinstance(each, EnumMember) else each for each in given]
         content = evaluator.values(value, frame)
         if len(names) == 1 and isinstance(names[0], Text) and not names[0].why:
-            entries = mappings.over({names[0].text: content}, entries)
+            since[names[0].text] = content
         else:
             others.append(content)
-    return (Record(entries, union(*others)),)
+    return (Record(mappings.over(since, entries), union(*others)),)
 
 
 def comprehension(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.branches import configured, guards, skipped_turns
 from torchload_lint.source.domain import conversions, strings
-from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung, known
+from torchload_lint.source.domain.patterns import MAX_PATTERNS, Rung
 from torchload_lint.source.domain.relied import Relied
 from torchload_lint.source.domain.values import (
     Class,
@@ -24,7 +24,6 @@ from torchload_lint.source.domain.values import (
     Instance,
     Record,
     Sequence,
-    Text,
     lift,
     union,
     unknown,
@@ -32,6 +31,7 @@ from torchload_lint.source.domain.values import (
 from torchload_lint.source.evaluation import displays, invoke, named, parameters
 from torchload_lint.source.evaluation.fitting import fitting
 from torchload_lint.source.evaluation.objects import attributes as attribute_lookup
+from torchload_lint.source.evaluation.written_out import of_constant
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
 from torchload_lint.source.state import spreading, stores, taken
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 _SHOWN = 60
 MAX_STEPS = 2500
 """Expressions looked at for one load."""
+_MOST_CONSTANTS = 25_000
+"""The same where they are texts and numbers, which are cheap."""
 _FEW_STEPS = 400
 """Expressions that a question may take to be asked again for each turn of a loop."""
 _MOST_STEPS_APART = 10_000
@@ -161,8 +163,10 @@ class Engine:
         """What an expression can be."""
         self._steps += 1
         self._all_steps += 1
-        if self._steps > MAX_STEPS and not isinstance(node, ast.Constant):
+        if self._steps > (_MOST_CONSTANTS if isinstance(node, ast.Constant) else MAX_STEPS):
             return unknown("following it takes too many steps")
+        if isinstance(node, ast.Constant):
+            return of_constant(node)
         key = (node, id(frame.arguments))
         if key in self._active:
             self._cuts += 1
@@ -309,19 +313,6 @@ def _no_lists(values: Values) -> Values:
     )
 
 
-def _constant(_: Evaluator, node: ast.expr, __: Frame) -> Values:
-    assert isinstance(node, ast.Constant)
-    if isinstance(node.value, str):
-        return (Text(known(node.value)),)
-    if isinstance(node.value, bytes):
-        return (Text(known(node.value.decode("utf-8", "replace"))),)
-    if node.value is None or isinstance(node.value, int | float):
-        return (Constant(node.value),)
-    if node.value is ...:  # stands for what this package adds to a call
-        return unknown("an argument that is not written there")
-    return unknown("neither a text nor a number")
-
-
 def _binary(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Values:
     assert isinstance(node, ast.BinOp)
     left = evaluator.values(node.left, frame)
@@ -424,7 +415,6 @@ def _describe(node: ast.expr) -> str:
 
 
 _EXPRESSIONS: dict[type[ast.expr], Callable[[Evaluator, ast.expr, Frame], Values]] = {
-    ast.Constant: _constant,
     ast.Name: named.values,
     ast.Attribute: _attribute,
     ast.Subscript: _subscript,

@@ -127,11 +127,15 @@ def _compiled(path: str, project: ProjectIndex) -> str:
 
 def check_steady(module: Module) -> None:
     """Raise UnprovenError where importing a file may change what its names mean."""
+    change = module.remember("first change at import", lambda: next(_changes_of(module), ""))
+    if change:
+        raise UnprovenError(change)
+
+
+def _changes_of(module: Module) -> Iterator[str]:
     for node in _at_import(module.tree):
-        reason = _changes(node, module)
-        if reason:
-            row = getattr(node, "lineno", 1)
-            raise UnprovenError(f"{module.path}:{row} {reason} when it is imported")
+        if reason := _changes(node, module):
+            yield f"{module.path}:{getattr(node, 'lineno', 1)} {reason} when it is imported"
 
 
 def _changes(node: ast.AST, module: Module) -> str:

@@ -48,6 +48,10 @@ class ScopeStores:
     def __init__(self) -> None:
         self.targets: dict[str, list[tuple[ast.expr, ast.stmt, ast.expr]]] = {}
         """Text of an attribute or item target → target, statement and value of each assignment."""
+        self.of_names: dict[str, list[tuple[ast.expr, ast.stmt, ast.expr]]] = {}
+        """The same under the name that a target begins with: a mapping is stored before the
+        entries that are put into it.
+        """
         self.calls: dict[str, list[tuple[str, ast.Call]]] = {}
         """Name → method calls on it that add something (``append``, ``update`` …)."""
 
@@ -175,11 +179,18 @@ def _collect(scope: ast.AST, lines: Lines) -> ScopeStores:
     for node in on_rows(scope, rows_with(lines, _ADDS_ONE | _ADDS_MANY, scope), INNER):
         if isinstance(node, ast.Call):
             _note_call(found, node)
-    for stored in found.targets.values():
-        stored.sort(key=lambda each: each[1].lineno)
+    _sort(found)
     for calls in found.calls.values():
         calls.sort(key=lambda pair: (pair[1].lineno, pair[1].col_offset))
     return found
+
+
+def _sort(found: ScopeStores) -> None:
+    for stored in found.targets.values():
+        stored.sort(key=_row)
+    for each in sorted(chain(*found.targets.values()), key=_row):
+        if isinstance(root := _root(each[0]), ast.Name):
+            found.of_names.setdefault(root.id, []).append(each)
 
 
 def _note(found: ScopeStores, statement: ast.stmt, target: ast.expr, value: ast.expr) -> None:
@@ -315,10 +326,8 @@ def _stored(
     """
     entries: dict[str, Values] = {}
     others: Values = ()
-    for target, _, value in sorted(chain(*stores.targets.values()), key=_row):
-        keys = _keys(target, name)
-        if keys is None:
-            continue
+    for target, _, value in stores.of_names.get(name, ()):
+        keys = _keys(target)
         copied = _copied(evaluator, target, value, frame) if keys == [""] else ()
         for record in copied:
             for key, content in record.entries.items():
@@ -337,7 +346,7 @@ def _stored(
 
 
 def _row(stored: tuple[ast.expr, ast.stmt, ast.expr]) -> int:
-    """Where a store stands: a mapping is stored before the entries that are put into it."""
+    """Where a store stands."""
     return stored[1].lineno
 
 
@@ -357,10 +366,8 @@ def _copied(evaluator: Evaluator, target: ast.expr, value: ast.expr, frame: Fram
     return records if is_known and len(records) == len(values) else []
 
 
-def _keys(target: ast.expr, name: str) -> list[str] | None:
-    """The way from ``name`` to the target (an empty text for a key that is not literal); None
-    where the target belongs to something else.
-    """
+def _keys(target: ast.expr) -> list[str]:
+    """The way from a name to the target; an empty text for a key that is not literal."""
     keys: list[str] = []
     while isinstance(target, ast.Attribute | ast.Subscript):
         if isinstance(target, ast.Attribute):
@@ -369,7 +376,7 @@ def _keys(target: ast.expr, name: str) -> list[str] | None:
             literal = getattr(target.slice, "value", None)
             keys.append(literal if isinstance(literal, str) else "")
         target = target.value
-    return keys[::-1] if isinstance(target, ast.Name) and target.id == name else None
+    return keys[::-1]
 
 
 def _merged(first: Values, second: Values) -> Values:

@@ -38,13 +38,24 @@ def of_variable(name: ast.Name, module: SourceFile, project: ProjectIndex) -> It
     definitions = {each.node for each in module.bindings.definitions(name)}
     scopes = {module.bindings.scope(node) for node in definitions} or {module.tree}
     for scope in scopes:
-        for node in on_rows(scope, rows_with(module.lines, [name.id], scope)):
-            if isinstance(node, ast.Name) and node.id == name.id:
-                own = {each.node for each in module.bindings.definitions(node)}
-                if isinstance(node.ctx, ast.Store) or own & definitions:
-                    yield PlaceOfUse(module, node)
+        for node in _names(name.id, scope, module):
+            own = {each.node for each in module.bindings.definitions(node)}
+            if isinstance(node.ctx, ast.Store) or own & definitions:
+                yield PlaceOfUse(module, node)
         if isinstance(scope, ast.Module):
             yield from _in_other_files(name.id, module, project)
+
+
+def _names(name: str, scope: ast.AST, module: SourceFile) -> list[ast.Name]:
+    """Where a name stands in a scope; found once, whoever of its users is asked about."""
+    return module.remember(
+        ("uses of a name", name, scope),
+        lambda: [
+            node
+            for node in on_rows(scope, rows_with(module.lines, [name], scope))
+            if isinstance(node, ast.Name) and node.id == name
+        ],
+    )
 
 
 def of_module_name(name: str, module: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:

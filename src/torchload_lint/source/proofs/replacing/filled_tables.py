@@ -7,6 +7,7 @@ whoever has the table besides may read it, or put data into it; any other use of
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
@@ -112,10 +113,13 @@ def _tables(nodes: set[ast.AST], files: list[SourceFile]) -> Iterator[_Table]:
         for statement in body(home.tree.body):
             if getattr(statement, "value", None) in nodes:
                 yield from _named(statement, home, None)
-        for owner in (one for one in ast.walk(home.tree) if one in nodes):
-            if isinstance(owner, ast.ClassDef):
-                for statement in body(owner.body):
-                    yield from _named(statement, home, owner)
+        for owner in home.remember("its classes", partial(_classes, home.tree)):
+            for statement in body(owner.body) if owner in nodes else ():
+                yield from _named(statement, home, owner)
+
+
+def _classes(tree: ast.Module) -> list[ast.ClassDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
 def _named(statement: ast.stmt, home: SourceFile, owner: ast.ClassDef | None) -> Iterator[_Table]:

@@ -7,9 +7,9 @@ a decorator that finds the class by an annotation (``@patch def forward(self: Ne
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
+from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.proofs.replacing.handing_classes import naming
 from torchload_lint.source.text.candidates import carrying
 from torchload_lint.source.text.definitions import FUNCTIONS
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOLDING = (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Starred, ast.Attribute, ast.keyword)
 """What a class may stand in where it is given to somebody; an attribute of it may lead to it."""
+_WORD = late_pattern(r"\w+")
 
 
 def takers_in_program(
@@ -55,14 +56,20 @@ def _takers(node: ast.AST, module: SourceFile) -> Iterator[ast.expr]:
 
 def _decorators_that_find(classes: Collection[str], module: SourceFile) -> Iterator[ast.expr]:
     """The decorators of functions with one of some classes in an annotation."""
-    named = re.compile(rf"\b(?:{'|'.join(map(re.escape, classes))})\b")
-    for node in ast.walk(module.tree):
-        if not isinstance(node, FUNCTIONS) or not node.decorator_list:
-            continue
-        if named.search(ast.unparse(node.args)) or (
-            node.returns is not None and named.search(ast.unparse(node.returns))
-        ):
-            yield from map(_called, node.decorator_list)
+    by_word = module.remember("decorators by annotation", lambda: _by_annotation(module.tree))
+    found = (one for name in sorted(classes) for one in by_word.get(name, ()))
+    yield from dict.fromkeys(found)
+
+
+def _by_annotation(tree: ast.Module) -> dict[str, list[ast.expr]]:
+    """What decorates functions, under each word of the functions' parameters and annotations."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTIONS) and node.decorator_list:
+            said = [ast.unparse(part) for part in (node.args, node.returns) if part is not None]
+            for word in set(_WORD.findall(" ".join(said))):
+                found.setdefault(word, []).extend(map(_called, node.decorator_list))
+    return found
 
 
 def _called(decorator: ast.expr) -> ast.expr:
