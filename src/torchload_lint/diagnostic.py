@@ -142,6 +142,10 @@ class LoadAccount(NamedTuple):
         return LoadAccount(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
+_MOST_FRAMES = 40
+"""The last of a traceback: one that nests too deep has a thousand."""
+
+
 class Crash(NamedTuple):
     """A failure of the tool itself, at one load, one rule or one file; everything else goes on."""
 
@@ -159,7 +163,7 @@ class Crash(NamedTuple):
         frames = traceback.extract_tb(error.__traceback__)
         place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
         message = f"{what}: {type(error).__name__}: {error} (raised at {place})"
-        return cls(row, message, "".join(traceback.format_exception(error)))
+        return cls(row, message, "".join(traceback.format_exception(error, limit=-_MOST_FRAMES)))
 
 
 class FileResult(NamedTuple):

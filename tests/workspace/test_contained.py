@@ -234,3 +234,14 @@ def test_a_recording_that_is_none_is_named(folder, store):
     assert result.exit_code in {1, 2}
     assert "fault of torchload-lint" not in result.stderr
     assert "a.py:3:1" in result.stdout or "loads.json" in result.stderr
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("command", [(), ("loads",)])
+def test_a_load_of_a_thousand_dots_is_unknown_and_no_fault(command):
+    Path("a.py").write_text(f"import torch\n\nx = torch.load(y{'.parent' * 1500})\n")
+    result = run(*command)
+    assert result.exit_code == (1 if command == () else 0)
+    assert "fault" not in result.stderr
+    shown = CliRunner().invoke(main, ["--explain-load", "a.py:3"])
+    assert "following it leads too deep" in shown.stdout

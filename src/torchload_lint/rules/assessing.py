@@ -86,6 +86,8 @@ def assess_or_crash(
         situation = assess(load, module, context)
     except ConfigError:
         raise
+    except RecursionError:  # as that of an expression with a thousand dots
+        return _unknown(load, module, context, "following it leads too deep"), None
     except Exception as error:  # noqa: BLE001 - whatever it is, the other loads are worked out
         why = f"following it failed ({type(error).__name__})"
         crash = Crash.of(error, "this load counts as unknown: following it failed", row)

@@ -104,7 +104,10 @@ class Engine:
         self.asked_in = module.path
         self.assumed = configured.steady(node, module)
         self.flags_count = taken.flags_allow(Engine(self.project), node, Frame(module))
-        values = self._in_all_turns(node, module)
+        try:
+            values = self._in_all_turns(node, module)
+        except RecursionError:  # an expression with a thousand dots
+            return unknown("following it leads too deep")
         choices = [
             (asked, loop)
             for loop, (items, asked) in self._choices.items()
