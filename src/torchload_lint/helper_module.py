@@ -14,6 +14,7 @@ _OLDER = frozenset(
     cb54f4a087b05e357c65a2d7723b54ae 0bd72b0d505f610a6176bcce1edc6939
     08fee72e769a4876950275914fc03c1a e0747bf00888cfdb91c90ea8256b49df
     c71833f7fdfcf3feb6fd13443be1694f 4ad8f448fad1546e6eb4f7ac59e4c5d5
+    01bdcebc9f3f3b60dd0280e2caa1f351
     """.split()
 )
 """The texts that earlier versions wrote, in any format: the first half of their SHA-256."""

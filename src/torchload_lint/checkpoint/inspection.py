@@ -391,9 +391,9 @@ def _report(
     replaced = {str(stand_in.name) for stand_in in stand_ins}
     needs = [need for need in minimal(result.guard.needs) if str(need.name) not in replaced]
     called, calls = called_names(result.streams), shown_calls(result.streams, result.guard.names)
+    kept = kept_names(result.value, question.limits.places) if needs else frozenset()
     if needs:
-        called |= kept_names(result.value, question.limits.places)
-        called |= hashed_by_own_code(needs, result.value, question)
+        called |= kept | hashed_by_own_code(needs, result.value, question)
     places = global_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(
@@ -404,7 +404,7 @@ def _report(
             because=need.because,
             called=str(need.name) in called,
             calls=calls.get(str(need.name), ""),
-            held=_held(need, result, question),
+            held=() if str(need.name) in kept else _held(need, result, question),
             import_only=registered.get(str(need.name), ""),
         )
         for need in needs

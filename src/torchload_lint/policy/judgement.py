@@ -15,7 +15,7 @@ from torchload_lint.checkpoint.known.dangerous import (
     why_inside,
     why_interpreter,
 )
-from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, UNDONE_MODULES
+from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, PATHS, UNDONE_MODULES
 from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.names import all_called, is_dotted_name
@@ -74,6 +74,15 @@ class Judgement(NamedTuple):
     kept_and_called: bool = False
     """Whether its objects can be called, and the file keeps or calls the class itself, so that no
     entry can restore them alone."""
+
+    by_texts: bool = False
+    """Whether it is called with texts alone, and holding a file to these is the better entry,
+    wherever it can be written."""
+
+    @property
+    def is_better_limited(self) -> bool:
+        """Whether an entry that limits what a file may do is better, where it can be written."""
+        return self.by_attributes or self.by_texts
 
     @property
     def restores(self) -> bool:
@@ -232,8 +241,11 @@ def judge_members(
     judgement: Judgement, name: GlobalName, facts: ClassFacts | None, calls: Sequence[HeldCall]
 ) -> Judgement:
     """The judgement, where what may be allowed is an enumeration: of the members that these calls
-    find. A list with the class itself would let a file change them for the whole program.
+    find. A list with the class itself would let a file change them for the whole program. A path
+    is held to texts: a state that a file sets in one ends Python where torch asks for its text.
     """
+    if str(name) in PATHS:
+        return judgement._replace(by_texts=judgement.trust is Trust.VETTED and bool(calls))
     is_one = facts.is_enumeration if facts is not None else str(name) in ENUMERATIONS
     if not is_one or judgement.trust not in _PROVEN | {Trust.VETTED}:
         return judgement

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchload_lint.checkpoint.known.known_globals import runtime_name, spelling_of
+from torchload_lint.checkpoint.known.known_globals import PATHS, runtime_name, spelling_of
 from torchload_lint.checkpoint.report import NeededGlobal
 from torchload_lint.config import ConfigError
 from torchload_lint.diagnostic import Crash
@@ -291,7 +291,8 @@ def _together(needs: tuple[Need, ...], registered: Collection[ClassFacts]) -> tu
 
 def members_of(needed: NeededGlobal, judgement: Judgement, facts: ClassFacts | None) -> Judgement:
     """The judgement on an enumeration counts for the members that the file asks it for."""
-    return judge_members(judgement, needed.name, facts, () if needed.pair else needed.held)
+    held = () if needed.pair and str(needed.name) not in PATHS else needed.held
+    return judge_members(judgement, needed.name, facts, held)
 
 
 def _is_imported(facts: ClassFacts, near: str, context: Context) -> bool:

@@ -351,9 +351,9 @@ def _repair(
     form: Form,
 ) -> Repair:
     """What is to be written; ``listed``: what is missing from a list."""
-    by_attributes = any(need.judgement.by_attributes for need in listed)
-    restores = _limits_calls(listed) or (by_attributes and may_restore(situation, context, form))
-    allow = (entry_for(need, situation, context, by_attributes=restores) for need in listed)
+    limited = any(need.judgement.is_better_limited for need in listed)
+    restores = _limits_calls(listed) or (limited and may_restore(situation, context, form))
+    allow = (entry_for(need, situation, context, limited=restores) for need in listed)
     may_guard = context.config.guard_arrays and context.adds_modules
     guards = may_guard and form is not Form.WITH_SHIM and holds_plain_arrays(missing)
     found = helper_found(situation.module, context.project) if restores or guards else ""

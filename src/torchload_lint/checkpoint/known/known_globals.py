@@ -63,6 +63,14 @@ ENUMERATIONS = frozenset(
 """The vetted enumerations. Their members are the whole program's: a file may find them, not have
 the class, which would let it change them."""
 
+PATHS = frozenset(
+    f"{module}.{kind}"
+    for module in ("pathlib", "pathlib._local")
+    for kind in "PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath".split()
+)
+"""Classes of paths, which Python saves as calls with texts. A state that a file sets in one is
+added up where something asks for its text, as torch itself does for what a file may not call."""
+
 MOVED_PREFIXES = (
     ("torch.nn.quantized.", "torch.ao.nn.quantized."),
     ("torch.nn.quantizable.", "torch.ao.nn.quantizable."),

@@ -15,16 +15,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, spelling_of
+from torchload_lint.checkpoint.known.known_globals import ENUMERATIONS, PATHS, spelling_of
 from torchload_lint.checkpoint.known.torch_versions import ever_allowed
 from torchload_lint.checkpoint.pickles.pickled_values import GlobalRef, ObjectValue, PickledValue
-from torchload_lint.names import PLACE, HeldCall
+from torchload_lint.names import PLACE, GlobalName, HeldCall
 from torchload_lint.vetted import vetted_definitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from torchload_lint.names import GlobalName, Spelling
+    from torchload_lint.names import Spelling
 
 _MOST_CALLS = 20
 _MOST_TERMS = 1_000
@@ -67,6 +67,9 @@ def held_calls(
         args = call.args
         if accepts is None or not isinstance(args, tuple) or not accepts(args, call):
             return ()
+        if name in PATHS:
+            found[_TEXTS] = None
+            continue
         writer = _Writer(names)
         text = ", ".join(writer.term(argument, 0) for argument in args)
         if writer.failed:
@@ -215,6 +218,11 @@ def _is_pattern(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     )
 
 
+def _are_texts(args: tuple[PickledValue, ...], call: ObjectValue) -> bool:
+    """The parts of a path."""
+    return all(isinstance(one, str) for one in args) and not call.states
+
+
 def _are_numbers(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
     return all(isinstance(one, (int, float)) for one in args)
 
@@ -246,6 +254,8 @@ def _is_rebuilt_object(args: tuple[PickledValue, ...], _: ObjectValue) -> bool:
 
 _OBJECT = frozenset({"__builtin__.object", "builtins.object"})
 _GETITEM = "_operator.getitem"
+_TEXTS = HeldCall(f"({PLACE}, ...)", (spelling_of(GlobalName("builtins", "str")),))
+"""Any texts: what other files hold beside this one is another path."""
 _WITH_KEYWORDS = ("builtins.", "torch.")
 """Where those vetted definitions are whose keywords were looked at, too."""
 _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
@@ -264,6 +274,7 @@ _ACCEPTS: dict[str, Callable[[tuple[PickledValue, ...], ObjectValue], bool]] = {
     "copy_reg._reconstructor": _is_rebuilt_object,
     "copyreg._reconstructor": _is_rebuilt_object,
     **dict.fromkeys(ENUMERATIONS, _is_plain),
+    **dict.fromkeys(PATHS, _are_texts),
     "dill._dill._load_type": lambda _, call: bool(type_by_name(call)),
 }
 """Function → whether a call with these arguments is harmless, if the objects among them are."""

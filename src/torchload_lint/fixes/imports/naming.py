@@ -112,7 +112,8 @@ class Names:
         if allow.calls:
             function = self._of_helper(ONLY_WITH)
             given = ", ".join(self._arguments(call) for call in allow.calls)
-            return f"{function}({expression}, {given})"
+            named = "" if allow.key is None else f', name="{allow.key}"'
+            return f"{function}({expression}, {given}{named})"
         if allow.key is None:
             return expression
         if not allow.key.isprintable():

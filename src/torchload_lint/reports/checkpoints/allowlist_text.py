@@ -18,6 +18,8 @@ HELPERS = {"restore-only": "restore_only", "only-with": "only_with"}
 
 def helped_by(judgement: Judgement) -> str:
     """The function of the module ``restore_only`` that makes the entry; empty for a plain one."""
+    if judgement.by_texts:
+        return "only_with"
     return HELPERS.get(judgement.trust.value, "restore_only" if judgement.by_attributes else "")
 
 
@@ -26,7 +28,8 @@ def entry_text(needed: NeededGlobal, judgement: Judgement) -> str:
     expression = needed.spelling.expression()
     trust = helped_by(judgement)
     if trust == "only_with":
-        return f"only_with({expression}, {', '.join(call.text() for call in needed.held)})"
+        named = f', name="{needed.name}"' if needed.pair else ""
+        return f"only_with({expression}, {', '.join(call.text() for call in needed.held)}{named})"
     if trust == "restore_only":
         named = f'{expression}, "{needed.name}"' if needed.pair else expression
         return f"restore_only({named})"

@@ -28,11 +28,12 @@ _EXPECTS_ERRORS = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 
 def entry_for(
-    need: Need, situation: Situation, context: Context, *, by_attributes: bool = False
+    need: Need, situation: Situation, context: Context, *, limited: bool = False
 ) -> Allow:
-    """The entry that a load needs; ``by_attributes``: whether one may restore what may be called,
-    too.
+    """The entry that a load needs; ``limited``: whether one may restore what may be called, and
+    hold a path to texts.
     """
+    by_texts = limited and need.judgement.by_texts
     facts = need.facts
     own = facts if facts is not None and not facts.read_from else None
     module = need.needed.spelling.module
@@ -42,8 +43,8 @@ def entry_for(
         defined_in=own.path if own else "",
         installed=bool(facts and facts.read_from),
         restore_only=need.judgement.trust is Trust.RESTORE_ONLY
-        or (by_attributes and need.judgement.by_attributes),
-        calls=need.needed.held if need.judgement.trust is Trust.ONLY_WITH else (),
+        or (limited and need.judgement.by_attributes),
+        calls=need.needed.held if by_texts or need.judgement.trust is Trust.ONLY_WITH else (),
         at_load=own is not None and _may_do_without(own, situation, context),
         not_at_top=own is not None and _is_too_early(own, situation, context),
         hidden=is_hidden_module(module, situation.module.path, context),

@@ -251,6 +251,7 @@ def _made(module: SourceFile, node: ast.Call) -> _Facts:
     restored = is_helper_function(module, node.func, "restore_only")
     if node.args and (restored or is_helper_function(module, node.func, "only_with")):
         key = text_of(node.args[1]) if restored and len(node.args) > 1 else ""
+        key = next((text_of(one.value) for one in node.keywords if one.arg == "name"), key)
         obj = _global(module, node.args[0])
         return (EntryKind.PAIR, obj, key, "") if key else (EntryKind.OBJECT, obj, None, "")
     name = _global(module, node)
