@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from torchload_lint.migrate.files.output import may_be_file, written_as_whole
@@ -65,7 +66,12 @@ def may_be_manifest(path: Path) -> bool:
 
 
 def _is_one(path: Path, other: Path | None) -> bool:
-    return other is not None and path.resolve() == other.resolve()
+    """Also where a disk takes ``A.pt.bak`` for ``a.pt.bak``."""
+    if other is None:
+        return False
+    with suppress(OSError):  # one of them is not there
+        return path.samefile(other)
+    return path.resolve() == other.resolve()
 
 
 def _digest(path: Path) -> str:

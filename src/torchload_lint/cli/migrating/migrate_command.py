@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ from torchload_lint.migrate import (
 )
 from torchload_lint.migrate.manifest import may_be_manifest
 from torchload_lint.plurals import number_of
+from torchload_lint.regular_files import refuse_leading_out
 from torchload_lint.remote.addresses import is_address
 
 if TYPE_CHECKING:
@@ -197,6 +198,27 @@ def _write_manifest(path: Path, run: _Run) -> None:
         write_manifest(path, run.done)
 
 
+def _refuse_links_out(task: Task) -> None:
+    """A link may stand for a file of another program, such as one of a cache, and a folder of the
+    new files may hold links. Raises MigrationError, OSError.
+    """
+    if task.backup is not None:
+        refuse_leading_out(task.target)
+    if task.top is not None:
+        top, folder = (os.path.realpath(one) for one in (task.top, task.target.parent))
+        if not Path(folder).is_relative_to(top):
+            raise MigrationError(f"{task.target}: a link leads out of {task.top} there")
+
+
+def _refuse_unasked(task: Task, there: Path) -> None:
+    """What takes ``--force``. Raises MigrationError."""
+    if os.path.lexists(there):
+        way = "keeps this one under another name" if task.backup else "replaces it"
+        raise MigrationError(f"{there} is there already; --force {way}, -o FILE writes another")
+    if task.backup and task.source.exists() and not task.source.stat().st_mode & 0o222:
+        raise MigrationError(f"it is read-only; --force replaces it, and keeps it as {there}")
+
+
 def _ways_to(path: Path) -> list[object]:
     """What a file is known by: its path, and its number, since some disks take ``A`` for ``a``."""
     try:
@@ -278,13 +300,14 @@ class _Run:
             raise MigrationError(
                 f"the new file would replace the checkpoint {other}; -o names another"
             )
+        _refuse_links_out(task)
         there = task.backup or task.target
+        with suppress(FileNotFoundError):
+            there.lstat()  # says of a name what is wrong with it: it may be too long
         if not may_be_file(there):
             raise MigrationError(f"{there} is not a regular file; -o FILE names one")
-        if os.path.lexists(there) and not (self._options.replaces or self._dry_run):
-            raise MigrationError(
-                f"{there} is there already; --force replaces it, -o FILE writes another"
-            )
+        if not (self._options.replaces or self._dry_run):
+            _refuse_unasked(task, there)
 
     def _fail(self, path: str, why: str) -> None:
         """Say it; in a row of many what has been said of one file is not said of the next."""

@@ -57,8 +57,8 @@ class Task(NamedTuple):
     target: Path
     backup: Path | None = None
     """Where the checkpoint is kept, if the new file takes its place."""
-    makes_folder: bool = False
-    """Whether the folder of the new file may have to be made."""
+    top: Path | None = None
+    """The folder that was given for the new files; folders in it may have to be made."""
 
 
 def tasks(
@@ -80,7 +80,7 @@ def tasks(
             else:
                 inside = source.relative_to(path) if is_folder else Path(source.name)
                 suffix = inside.suffix if kind is TargetFormat.TORCH else ending
-                yield Task(source, out_dir / inside.with_suffix(suffix), makes_folder=True)
+                yield Task(source, out_dir / inside.with_suffix(suffix), top=out_dir)
 
 
 def _backup(source: Path, *, force: bool) -> Path:
@@ -156,8 +156,8 @@ def carry_out(task: Task, options: MigrationOptions, lookup: ProjectClasses) -> 
 def _folder_for(task: Task) -> Iterator[None]:
     """Make the folder of a new file, if it may be; what holds nothing in the end is taken back."""
     folder = task.target.parent
-    made = [one for one in (folder, *folder.parents) if task.makes_folder and not one.exists()]
-    if task.makes_folder:
+    made = [one for one in (folder, *folder.parents) if task.top and not one.exists()]
+    if task.top:
         folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
@@ -174,7 +174,7 @@ def refuse_manifest(path: Path, todo: Sequence[Task]) -> None:
     Raises OSError, and MigrationError where a checkpoint would be replaced.
     """
     folder = path.resolve().parent
-    made = [parent for one in todo if one.makes_folder for parent in one.target.resolve().parents]
+    made = [parent for one in todo if one.top for parent in one.target.resolve().parents]
     if not folder.is_dir() and folder not in made:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
     if folder.is_dir() and not os.access(folder, os.W_OK):

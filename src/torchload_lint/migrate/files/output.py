@@ -7,6 +7,7 @@ import os
 import platform
 import secrets
 import shutil
+import sys
 import zlib
 from contextlib import contextmanager, suppress
 from filecmp import cmp
@@ -81,7 +82,7 @@ def written_as_whole(target: Path, size: int, *, replaces: bool) -> Iterator[Pat
     try:  # from the moment that it is there: a signal may come at any
         os.close(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         yield temporary
-        _keep_owner(temporary, target)
+        _keep_attributes(temporary, target)
         _put(temporary, target, replaces=replaces)
     finally:
         with suppress(OSError):
@@ -103,7 +104,7 @@ def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path
     new = _beside(real)
     try:
         yield new
-        _keep_owner(new, real)
+        _keep_attributes(new, real)
         if _state(real) != before:
             raise MigrationError(CHANGED)
         is_new = _keep(real, backup, may_be_there=replaces)
@@ -150,15 +151,10 @@ def _keep(real: Path, backup: Path, *, may_be_there: bool) -> bool:
 
 
 def _copy(real: Path, backup: Path) -> None:
-    """A copy under a free name, as a whole or not at all."""
-    with backup.open("xb"):
-        pass
-    try:
-        shutil.copy2(real, backup)
-    except BaseException:  # also the end of the program
-        with suppress(OSError):
-            backup.unlink()
-        raise
+    """A copy under a free name, as a whole or not at all: SIGKILL leaves no half of one there."""
+    with written_as_whole(backup, real.stat().st_size, replaces=False) as temporary:
+        shutil.copy2(real, temporary)
+        _keep_owner(temporary, real.stat())
 
 
 def _put(temporary: Path, target: Path, *, replaces: bool) -> None:
@@ -181,12 +177,44 @@ def _is_there(path: Path) -> FileExistsError:
     return FileExistsError(errno.EEXIST, "is there by now, and is not replaced", str(path))
 
 
-def _keep_owner(new: Path, old: Path) -> None:
-    """Who has the old file has the new one, where this process may say so."""
-    with suppress(OSError, AttributeError):  # no old one; another user's; Windows
-        before, after = old.stat(), new.stat()
-        if (before.st_uid, before.st_gid) != (after.st_uid, after.st_gid):
+def _keep_attributes(new: Path, old: Path) -> None:
+    """Who may use the old file, and its extended attributes, are those of the one in its place.
+
+    Raises OSError, MigrationError where an attribute would be lost.
+    """
+    try:
+        before = old.stat()
+    except FileNotFoundError:
+        return
+    _keep_owner(new, before)
+    if sys.platform == "linux":
+        for name, value in _extended(old).items() - _extended(new).items():
+            _set_extended(new, name, value)
+    new.chmod(before.st_mode & 0o777)
+
+
+def _set_extended(new: Path, name: str, value: bytes) -> None:
+    try:
+        os.setxattr(new, name, value)
+    except OSError as error:
+        why = f"the attribute {name} of the old file would be lost"
+        raise MigrationError(f"{why} ({error.strerror})") from None
+
+
+def _keep_owner(new: Path, before: os.stat_result) -> None:
+    """Who had the old file has the new one, where this process may say so."""
+    after = new.stat()
+    if (before.st_uid, before.st_gid) != (after.st_uid, after.st_gid):
+        with suppress(OSError, AttributeError):  # another user's; Windows
             os.chown(new, before.st_uid, before.st_gid)
+
+
+def _extended(path: Path) -> dict[str, bytes]:
+    try:
+        names = os.listxattr(path)
+    except OSError:  # a file system without any
+        return {}
+    return {name: os.getxattr(path, name) for name in names}
 
 
 def _beside(target: Path) -> Path:
