@@ -26,6 +26,7 @@ HEAD += "from app.model import Config\n"
 LOAD = "torch.load('state.pt', weights_only=True)\n"
 BLOCK = f"with safe_globals([Config]):\n    {LOAD}"
 PLACES = "def raises(storage, location): raise ValueError\nNONE = 'gpu'\n"
+PLACES += "def which(): return 'gpu'\n"
 
 
 def placed(where: str, before: str = "") -> str:
@@ -60,6 +61,20 @@ SETS = {
             "    def __torch_function__(self, *given): raise ValueError\nMode().__enter__()\n"
         ),
     ),
+    "older modes": (
+        "torch.overrides.BaseTorchFunctionMode",
+        (
+            "import torch.overrides\nclass Mode(torch.overrides.BaseTorchFunctionMode):\n"
+            "    def __torch_function__(self, *given): raise ValueError\nMode().__enter__()\n"
+        ),
+    ),
+    "warnings in a block": (
+        "warnings.catch_warnings",
+        (
+            "import warnings\nwarnings.catch_warnings(action='error').__enter__()\n"
+            "warnings.warn('x')\n"
+        ),
+    ),
     "warnings": (
         "warnings.simplefilter",
         "import warnings\nwarnings.simplefilter('error')\nwarnings.warn('x')\n",
@@ -81,6 +96,23 @@ PLACED = {
     ),
     "a part": placed("partial(raises)", f"from functools import partial\n{PLACES}"),
     "a class": placed("int"),
+    "what a function gives": placed("which()", "def which(): return 'gpu'\n"),
+    "what one elsewhere gives": placed("which()", "from app.places import which\n"),
+    "what a method gives": placed(
+        "Which().which()", "class Which:\n    def which(self): return 'gpu'\n"
+    ),
+    "a formatted text": placed("f'gpu:{0}'"),
+    "a number behind the CPU": placed("f'cpu:{0}'"),
+    "a filled text": placed("'gpu:{}'.format(0)"),
+    "a sum": placed("'g' + 'pu'"),
+    "a text of a dict": placed("WHERE['a']", "WHERE = {'a': 'gpu'}\n"),
+    "a device that torch refuses": placed("torch.device('gpu')"),
+    "what torch has": placed("torch.float32"),
+    "a list": placed("['cpu']"),
+    "a default": (
+        f"def read(device='gpu'):\n    {BLOCK.replace(LOAD, '    ' + LOAD)}read()\n"
+    ).replace("pt',", "pt', map_location=device,"),
+    "an attribute": placed("Which().it", "class Which:\n    def __init__(self): self.it = 'gpu'\n"),
 }
 CHANGED = {
     "a method of tensors": "torch.Tensor.set_ = None\n",
@@ -88,6 +120,19 @@ CHANGED = {
     "storages": "setattr(torch.storage.TypedStorage, '__init__', None)\n",
     "a class": "torch.UntypedStorage = None\n",
     "by a text": "eval('setattr(Config, \"__setstate__\", 1)')\n",
+}
+INDENTED = f"    with safe_globals([Config]):\n        {LOAD}"
+ON_GPU = INDENTED.replace("pt',", "pt', map_location=f'cuda:{0}',")
+FUNCTION = f"def read(*_):\n{INDENTED}"
+MADE = {
+    "compiled": f"@torch.compile(fullgraph=True, backend='eager')\n{FUNCTION}read()\n",
+    "compiled later": f"{FUNCTION}torch.compile(read, backend='eager', fullgraph=True)()\n",
+    "scripted": f"@torch.jit.script\n{FUNCTION}read()\n",
+    "scripted later": f"{FUNCTION}torch.jit.script(read)()\n",
+    "exported": "class Net(torch.nn.Module):\n    def forward(self, x):\n"
+    + "".join(f"    {row}\n" for row in INDENTED.splitlines())
+    + "        return x\ntorch.export.export(Net(), (torch.ones(1),))\n",
+    "by its own": f"def ends(function): raise ValueError\n@ends\n{FUNCTION}read()\n",
 }
 SURE = f"""
 import resource, sys, warnings
@@ -111,7 +156,17 @@ class Reader:
             torch.load("state.pt", device, weights_only=True)
             torch.load("state.pt", self.device, weights_only=True)
 
+def which():
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+with warnings.catch_warnings():
+{INDENTED}
 {placed("placed")}
+{placed("which()")}
+def on_gpu():
+{ON_GPU}
+{placed("torch.device(which())")}
+{placed("{'device': 'cpu'}.get('device', 'cpu')")}
 {placed("lambda storage, _: storage.cpu()")}
 {placed("{'cuda:0': 'cpu'}")}
 {placed("'cuda' if torch.cuda.is_available() else 'cpu'")}
@@ -173,6 +228,41 @@ def test_what_is_no_place_of_a_storage_is_not_proven(project):
         assert "was not tried" in said, name
 
 
+def test_what_is_made_of_a_function_that_loads_is_not_proven(project):
+    for name, (ends_well, said) in run_and_verified(project, MADE).items():
+        assert not ends_well, name
+        assert "in its place" in said or "compiles" in said, said
+
+
+KEPT = f"""
+import contextlib, functools
+
+@functools.lru_cache
+@torch.no_grad()
+{FUNCTION}
+class Reader:
+    @staticmethod
+    def read():
+        with safe_globals([Config]):
+            {LOAD}
+    @property
+    @torch.compile(backend="eager")
+    def state(self):
+        with safe_globals([Config]):
+            {LOAD}
+read()
+Reader().read()
+Reader().state
+torch.compile(lambda x: x, fullgraph=True, backend="eager")(torch.ones(1))
+"""
+
+
+def test_what_leaves_a_function_as_it_is_changes_nothing(project):
+    ends_well, said = run_and_verified(project, {"kept": KEPT})["kept"]
+    assert ends_well
+    assert said.count(": loads") == 3, said
+
+
 def test_what_a_program_changes_of_torch_is_not_proven(project):
     programs = {name: before + BLOCK for name, before in CHANGED.items()}
     for name, (ends_well, said) in run_and_verified(project, programs).items():
@@ -183,7 +273,7 @@ def test_what_a_program_changes_of_torch_is_not_proven(project):
 def test_settings_that_no_load_meets_change_nothing(project):
     ends_well, said = run_and_verified(project, {"sure": SURE})["sure"]
     assert ends_well
-    assert said.count(": loads") == 6, said
+    assert said.count(": loads") == 11, said
 
 
 HAS = "if hasattr(torch.serialization, 'add_safe_globals'):\n"

@@ -26,6 +26,7 @@ from torchload_lint.verify.gaps.files_taken import files_of, taken_before
 from torchload_lint.verify.gaps.notebook_lines import notebook_gap
 from torchload_lint.verify.gaps.programs_around import program_around
 from torchload_lint.verify.gaps.search_paths import gap_in_search_path
+from torchload_lint.verify.gaps.settings.compiled_functions import made_of_function
 from torchload_lint.verify.gaps.settings.process_settings import process_set_before
 from torchload_lint.verify.gaps.started_programs import started_before
 from torchload_lint.verify.gaps.torch_changed import torch_changed_before
@@ -80,6 +81,7 @@ def gap_before(
     found = found or notebook_gap(module, situation.load, files)
     found = found or torch_changed_before(module, load, project)
     found = found or process_set_before(module, load, project)
+    found = found or made_of_function(module, load, project)
     if found:
         return found
     if not load.allowlists:

@@ -22,6 +22,7 @@ _SETS = frozenset(
     sys.addaudithook sys.settrace sys.setprofile threading.settrace threading.setprofile
     threading.settrace_all_threads threading.setprofile_all_threads
     sys.monitoring.register_callback warnings.simplefilter warnings.filterwarnings
+    warnings.catch_warnings torch.overrides.BaseTorchFunctionMode
     os.setuid os.setgid os.seteuid os.setegid os.setreuid os.setregid os.setresuid os.setresgid
     os.setgroups os.chroot torch.overrides.TorchFunctionMode
     torch.utils._python_dispatch.TorchDispatchMode
@@ -57,7 +58,9 @@ def _is_harmless(whole: str, call: ast.Call) -> bool:
     """Whether a call leaves every load what it has in a proof."""
     given = call.args[0] if call.args else None
     if whole.startswith("warnings."):
-        named = [one.value for one in call.keywords if one.arg == "action"]
+        named = [one.value for one in call.keywords if one.arg in {"action", None}]
+        if whole == "warnings.catch_warnings" and not named:
+            return True
         return _constant(given or next(iter(named), None)) not in {None, "error"}
     if whole == "sys.setrecursionlimit":
         return _is_number(given, _ENOUGH_CALLS)
