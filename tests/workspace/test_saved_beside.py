@@ -229,6 +229,15 @@ ELSEWHERE = {
         ),
         False,
     ),
+    "a block that names what functions begin with, or are called": (
+        (
+            "import argparse, torch\nfrom torch.serialization import safe_globals\n"
+            "def held():\n    pass\ndef path_of(name):\n    return name\n"
+            "def resume(path):\n    with safe_globals([argparse.Namespace]):\n"
+            "        held = torch.load(path, weights_only=True)\n    return held\n"
+        ),
+        False,
+    ),
     "a registration": (
         "import argparse, torch\ntorch.serialization.add_safe_globals([argparse.Namespace])\n",
         True,

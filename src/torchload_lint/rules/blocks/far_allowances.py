@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.helper_module import NAME
@@ -55,7 +56,7 @@ def _holds_here_alone(allowlist: Allowlist, module: Module, project: ProjectInde
 def _may_lead_to_a_load(node: ast.AST, module: Module, project: ProjectIndex) -> bool:
     """Whether something of the project may be called: by its name, since it is handed on, to
     ``map``, say, or is imported; anything may, while the block's function is suspended. A load
-    itself leads to no other.
+    itself leads to no other, nor does a name that is given a value.
     """
     if isinstance(node, ast.Import | ast.ImportFrom | ast.Yield | ast.YieldFrom | ast.Await):
         return True
@@ -63,8 +64,15 @@ def _may_lead_to_a_load(node: ast.AST, module: Module, project: ProjectIndex) ->
         return not isinstance(node.func, ast.Attribute) and not _is_of_another(node.func, module)
     if not isinstance(node, ast.Name | ast.Attribute) or _is_of_another(node, module):
         return False
-    name = last_name(node)
-    return any(project.holding(f"{word} {name}") for word in ("def", "class"))
+    is_given = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    return not is_given and _is_defined(last_name(node), project)
+
+
+def _is_defined(name: str, project: ProjectIndex) -> bool:
+    """Whether a function or a class of the project has this name, and not only begins with it."""
+    definition = re.compile(rf"\b(?:def|class)\s+{re.escape(name)}\b")
+    holding = [path for word in ("def", "class") for path in project.holding(f"{word} {name}")]
+    return any(definition.search(project.files.text(path) or "") for path in holding)
 
 
 def _is_of_another(node: ast.expr, module: Module) -> bool:
