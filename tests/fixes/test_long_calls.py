@@ -39,6 +39,32 @@ CASES = {
         "x = torch.load(\n    'a-long-name-of-a-file.pt',\n    weights_only=True,\n)\n",
         36,
     ),
+    "all arguments on the row between the parentheses": (
+        "x = torch.load(\n    'größeres.pt', map_location='cpu'\n)['x']\n",
+        (
+            "x = torch.load(\n    'größeres.pt',\n    map_location='cpu',\n"
+            "    weights_only=True,\n)['x']\n"
+        ),
+        45,
+    ),
+    "a comment behind them": (
+        "x = torch.load(\n    'c.pt', map_location='cpu'  # here\n)\n",
+        "x = torch.load(\n    'c.pt', map_location='cpu',  # here\n    weights_only=True\n)\n",
+        40,
+    ),
+    "a comment behind arguments beside the name": (
+        "x = 'ö', torch.load('c.pt', map_location='cpu'  # here\n)\n",
+        (
+            "x = 'ö', torch.load('c.pt', map_location='cpu',  # here\n"
+            "                    weights_only=True\n)\n"
+        ),
+        40,
+    ),
+    "a row that is joined to the next": (
+        "x = torch.load(\n    'c.pt', map_location='cpu' \\\n)\n",
+        "x = torch.load(\n    'c.pt', map_location='cpu', weights_only=True \\\n)\n",
+        40,
+    ),
     "in an f-string": (
         "print(f'{torch.load(path)}, and more')\n",
         "print(f'{torch.load(path, weights_only=True)}, and more')\n",
@@ -69,3 +95,14 @@ def test_a_block_moves_the_statement_to_the_right():
         "        'weights/last.pt', map_location='cpu', weights_only=True\n    )\n"
     )
     check(before, after, NAMESPACE, line_length=72)
+
+
+def test_a_block_moves_a_call_over_rows_to_the_right():
+    before = "import torch\n\nx = torch.load(\n    'weights/last.pt', map_location='cpu'\n)\n"
+    after = (
+        "from argparse import Namespace\n\nimport torch\n"
+        "from torch.serialization import safe_globals\n\n"
+        "with safe_globals([Namespace]):\n    x = torch.load(\n        'weights/last.pt',\n"
+        "        map_location='cpu',\n        weights_only=True,\n    )\n"
+    )
+    check(before, after, NAMESPACE, line_length=58)

@@ -62,8 +62,7 @@ def add_argument(source: Source, call: ast.Call, written: str) -> list[Change]:
     own_row = _own_row(source, call, gap)
     if own_row is None:
         if gap.comments:
-            column = source.position(source.start(gap.last)).column
-            return _behind_comment(source, gap, written, " " * (column - 1))
+            return _behind_comment(source, gap, written, _below_arguments(source, call, gap.last))
         if gap.comma is not None:
             return [Change(gap.comma + 1, gap.comma + 1, f" {written}" + ",")]
         return [Change(gap.end, gap.end, f", {written}")]
@@ -99,6 +98,18 @@ def _own_row(source: Source, call: ast.Call, gap: Gap) -> str | None:
     indentation = source.indentation(start)
     at_row_start = source.row_start(source.row_of(start)) + len(indentation) == start
     return indentation if at_row_start else None
+
+
+def _below_arguments(source: Source, call: ast.Call, last: ast.expr) -> str:
+    """The indentation of a row below the last argument's: that of its row, or, where this is the
+    row of the call's name, what puts it below the first argument.
+    """
+    start = source.start(last)
+    if source.row_of(start) != source.row_of(source.end(call.func)):
+        return source.indentation(start)
+    first = min(one.col_offset for one in [*call.args, *call.keywords])
+    row = source.row(source.row_of(start)).encode()
+    return " " * len(row[:first].decode())
 
 
 def _behind_comment(source: Source, gap: Gap, written: str, indentation: str) -> list[Change]:
