@@ -100,16 +100,15 @@ def _own_row(source: Source, call: ast.Call, gap: Gap) -> str | None:
     return indentation if at_row_start else None
 
 
-def _below_arguments(source: Source, call: ast.Call, last: ast.expr) -> str:
+def _below_arguments(source: Source, call: ast.Call, last: ast.expr | ast.keyword) -> str:
     """The indentation of a row below the last argument's: that of its row, or, where this is the
     row of the call's name, what puts it below the first argument.
     """
     start = source.start(last)
     if source.row_of(start) != source.row_of(source.end(call.func)):
         return source.indentation(start)
-    first = min(one.col_offset for one in [*call.args, *call.keywords])
-    row = source.row(source.row_of(start)).encode()
-    return " " * len(row[:first].decode())
+    first = min(map(source.start, _arguments(call)))
+    return " " * (source.position(first).column - 1)
 
 
 def _behind_comment(source: Source, gap: Gap, written: str, indentation: str) -> list[Change]:
