@@ -53,6 +53,12 @@ FAIL = {
         + "torch.save(state, args.to)\n",
         "argparse.Namespace",
     ),
+    "a save through a function": (
+        RESUMING
+        + "def save_on_master(*given, **named):\n    torch.save(*given, **named)\n"
+        + SAVING.replace("torch.save", "save_on_master"),
+        "argparse.Namespace",
+    ),
     "a save and a load method": (
         """
 class Trainer:
@@ -190,6 +196,16 @@ def test_a_save_that_is_known_by_its_keys_alone_is_a_warning(programs: dict[str,
     assert by_keys.severity is Severity.WARNING
     assert "(saved with what this load asks for at program.py:" in by_keys.message
     assert by_name.severity is Severity.ERROR
+
+
+def test_a_save_through_a_function_of_another_file_is_told(tmp_path: Path) -> None:
+    saving = SAVING.replace("torch.save", "utils.save_on_master")
+    folder = written(tmp_path / "project", "import utils\n" + RESUMING + saving)
+    (folder / "utils.py").write_text(
+        "import torch\n\ndef save_on_master(*args, **kwargs):\n    torch.save(*args, **kwargs)\n"
+    )
+    (found,) = told(folder)
+    assert "may need argparse.Namespace (saved with what this load asks for at" in found.message
 
 
 def test_torch_refuses_what_is_told_of_and_loads_it_once_fixed(

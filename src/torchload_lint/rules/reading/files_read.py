@@ -187,8 +187,10 @@ def _inferred(
 def _may_lack_what_is_saved_here(
     load: LoadCall, module: Module, lines: Sequence[TorchVersion]
 ) -> bool:
-    """Whether a load allows nothing, is restricted, and stands in a file that saves something."""
-    if not module.saves or load.allowlists or load.library is not None or not lines:
+    """Whether a load allows nothing, is restricted, and stands in a file that may save something,
+    by itself or through a function (``utils.save_on_master``).
+    """
+    if "save" not in module.text or load.allowlists or load.library is not None or not lines:
         return False
     return load.kind is CallKind.CALL and mode_on(load, lines[-1]) is Mode.RESTRICTED
 

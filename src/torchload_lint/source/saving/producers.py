@@ -112,7 +112,7 @@ def producers_for(
 
 def saves_objects(module: Module, project: ProjectIndex) -> bool:
     """Whether a save of this file alone is seen to write more than tensors, numbers and texts."""
-    return any(spelled_contents(save, module, project).needs for save in module.saves)
+    return any(spelled_contents(one, module, project).needs for one in saves_of(module, project))
 
 
 def _of_this_load(
