@@ -128,7 +128,9 @@ WHY_NOT_PLAIN = {
     "net = Other()": "may not be one: Other (program.py:4) is not seen to be a class of modules",
     "net = Own()": "may not be one: Own (program.py:6): Own has its own load_state_dict",
     "net = get()": "`net` may not be one: the result of get() is not known",
-    "net = Net()\nnet.register_state_dict_pre_hook(print)": "program.py says `state_dict_pre_hook`",
+    "net = Net()\nnet.register_state_dict_pre_hook(print)": (
+        "program.py:11 names `register_state_dict_pre_hook`, which may give a state more"
+    ),
     "net = Net()\nsetattr(torch.nn.Module, name, print)": "program.py:11 may replace any attribute",
 }
 
@@ -139,8 +141,10 @@ def test_it_is_said_why_a_receiver_may_be_no_plain_module(made, why):
     code += "class Own(torch.nn.Module):\n    def load_state_dict(self, state):\n        pass\n"
     code += f"# here\n{made}\nnet.load_state_dict(torch.load(path, weights_only=False))\n"
     (fix,) = fixes(code, World())
-    told = "the whole value goes into load_state_dict, but of what is not certainly a "
-    assert fix.risk.startswith(f"{told}torch.nn.Module with plain state: ")
+    told = (
+        "the whole value goes into load_state_dict; only a plain torch.nn.Module is sure to take "
+    )
+    assert fix.risk.startswith(f"{told}tensors alone, and ")
     assert why in fix.risk.removeprefix(told)
 
 

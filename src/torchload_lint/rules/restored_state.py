@@ -7,6 +7,7 @@ more; an optimizer, or an object of another class, may take anything by a method
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from torchload_lint.diagnostic import Applicability
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from torchload_lint.source.domain.values import Class, Value
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.changes.reflection import ReflectedChange
+    from torchload_lint.source.project.index import ProjectIndex
 
 _MODULES = ("torch.nn.", "torchvision.models.")
 _OWN_STATE = ("load_state_dict", "state_dict", "get_extra_state", "set_extra_state")
@@ -46,8 +48,8 @@ def restored_state(situation: Situation, context: Context) -> tuple[Applicabilit
                 return None, f"its state may hold more than tensors: {more}"
     if unsure := _may_take_more(situation, context):
         return Applicability.UNSAFE, (
-            "the whole value goes into load_state_dict, but of what is not certainly a "
-            f"torch.nn.Module with plain state: {unsure}"
+            "the whole value goes into load_state_dict; only a plain torch.nn.Module is sure to "
+            f"take tensors alone, and {unsure}"
         )
     known = "the whole value goes straight into load_state_dict, which takes tensors only"
     return Applicability.SAFE, known
@@ -65,12 +67,22 @@ def _may_take_more(situation: Situation, context: Context) -> str:
         return "an `except` around it tells files apart by the error that they raise"
     for word in STATE_ELSEWHERE:
         for path in project.holding(word):
-            return f"{path} says `{word.strip(' =')}`"
+            return f"{_named_in(path, word, project)}, which may give a state more"
     for change in changes(project, module):
         if _replaces_methods(change):
             return change.in_words
     reasons = (_may_be_more(each, module, context) for each in receivers)
     return next(filter(None, reasons), "")
+
+
+def _named_in(path: str, word: str, project: ProjectIndex) -> str:
+    """Where a file holds a word, and the whole name that it is of."""
+    text = project.files.text(path) or ""
+    found = re.search(rf"\w*{re.escape(word)}\w*", text)
+    if found is None:
+        return f"{path} names `{word.strip(' =')}`"
+    row = text.count("\n", 0, found.start()) + 1
+    return f"{path}:{row} names `{found.group().strip(' =')}`"
 
 
 def _chooses_by_error(node: ast.AST, module: Module) -> bool:
