@@ -125,6 +125,13 @@ def test_a_refusal_has_its_reason(project):
     assert "refused: UnpicklingError: WeightsUnpickler error: Can only SETITEM" in result.output
 
 
+def test_the_sum_says_where_torch_was_not_asked(tmp_path, monkeypatch):
+    write(tmp_path, {"pyproject.toml": "", "read.py": "import torch\ntorch.load(path)\n"})
+    monkeypatch.chdir(tmp_path)
+    result = run("verify", "read.py")
+    assert f"1 not proven (torch was not asked, {sys.executable})" in result.stderr
+
+
 def test_a_list_that_chance_makes_is_not_proven(project):
     chosen = "import random\n" + dedent(READ).lstrip().replace(
         "[Config]", "[random.choice([Config])]"

@@ -206,7 +206,8 @@ def _summary(accounts: list[_Account], interpreter: Interpreter) -> str:
     versions = sorted({outcome.torch for outcome in outcomes if outcome.torch})
     imported = sorted({name for outcome in outcomes for name in outcome.imported})
     said = f"imported there: {', '.join(imported)}" if imported else "nothing else was imported"
-    torch = f"torch {', '.join(versions)}" if versions else "no answer"
+    silent = "torch did not answer" if outcomes else "torch was not asked"
+    torch = f"torch {', '.join(versions)}" if versions else silent
     numbers = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in ProofVerdict)
     loads = f"{len(accounts)} load{'' if len(accounts) == 1 else 's'}"
     return f"{loads}: {numbers} ({torch}, {interpreter.python}); {said}."
