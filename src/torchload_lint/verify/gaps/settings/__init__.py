@@ -1,3 +1,1 @@
-"""What is set for the whole process before a load, where its storages are put, and what is made of the
-function that holds it.
-"""
+"""What is set for the whole process, where storages are put, what is made of functions."""
