@@ -135,6 +135,27 @@ def test_an_index_stands_for_its_shards(cli, write, checkpoints):
 
 
 @pytest.mark.parametrize(
+    ("shards", "missing"),
+    [
+        ({"a": "good.pt", "b": "gone.pt"}, ["model/gone.pt"]),
+        ({"a": "good.pt", "b": "good.pt"}, []),
+        ({"a": "gone.pt", "b": "lost.pt"}, []),  # a clone without its weights
+        ({"a": "good.pt", "b": "../gone.pt"}, []),
+    ],
+)
+def test_a_folder_tells_of_shards_that_are_missing_beside_others(
+    cli, write, checkpoints, shards, missing
+):
+    (checkpoints / "model").mkdir()
+    (checkpoints / "good.pt").rename(checkpoints / "model" / "good.pt")
+    write({"model/m.bin.index.json": json.dumps({"weight_map": shards})})
+    result = cli("inspect", "--output-format=json", "model")
+    told = {one["path"]: one["verdict"] for one in json.loads(result.stdout)}
+    assert told == {"model/good.pt": "loads", **dict.fromkeys(missing, "unreadable")}
+    assert result.exit_code == bool(missing)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         '{"weight_map": {"a": "../secret.pt"}}',

@@ -129,9 +129,10 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
     """Show what checkpoints (files, or folders of them) hold and need, without running them.
 
     Of a folder, what is called like a checkpoint or begins like one (a pickle of protocol 2 or
-    newer, an archive of torch.save). An index file (model.bin.index.json) stands for its shards,
-    "-" for standard input, an address (with --remote) for an object, all below a prefix, or what
-    fits a pattern. What lies in no project is judged as if it lay in the current folder.
+    newer, an archive of torch.save), and the shards that are missing beside others of an index. An
+    index file (model.bin.index.json) stands for its shards, "-" for standard input, an address
+    (with --remote) for an object, all below a prefix, or what fits a pattern. What lies in no
+    project is judged as if it lay in the current folder.
 
     Ends with 0 where every file loads with what may be allowed or is a sound safetensors file, 1
     where one does not (--fail-on draws another line), where a folder holds what may be pickles and

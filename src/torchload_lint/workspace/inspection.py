@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -130,18 +131,33 @@ def _meant_by(path: Path, projects: Projects) -> Iterator[Path | Inspection]:
         yield _unreadable_index(path, error)
         return
     own = _own_places(path, projects)
+    folders: dict[Path, None] = {}
     for name in named:
         for found in checkpoints_in(name, partial(_begins_like_one, own)):
+            folders[found.parent] = None
             is_named = found == path and not path.is_dir()
             if not is_named and own.checkpoint_leads_out(found):
                 yield Inspection(found, left_alone(str(found), str(path), NAME_IT), ())
             else:
                 yield found
+    if path.is_dir():
+        yield from _missing_shards(folders, own)
 
 
 def _begins_like_one(own: OwnPlaces, found: Path) -> bool:
     """Whether a file begins like a checkpoint; no link that leads out of the places is opened."""
     return not own.leads_out(found) and begins_like_one(found)
+
+
+def _missing_shards(folders: Iterable[Path], own: OwnPlaces) -> Iterator[Path]:
+    """The shards that are not there of a model of which others are: a clone without its weights,
+    which has none, is no broken download.
+    """
+    for index in (one for folder in folders for one in sorted(folder.glob(f"*{INDEX}"))):
+        with suppress(OSError, ValueError):
+            shards = [] if own.leads_out(index) or not index.is_file() else shards_of(index)
+            missing = [one for one in shards if not one.exists()]
+            yield from missing if len(missing) < len(shards) else ()
 
 
 def _own_places(given: Path, projects: Projects) -> OwnPlaces:
