@@ -115,6 +115,7 @@ class TestUndecided:
         )
         (found,) = World().findings(self.rule, code)
         assert found.severity is severity
+        assert found.message.endswith("ask for an unsafe load") == (default in {"False", "None"})
 
     @pytest.mark.parametrize(("default", "then"), [("True", "False"), ("None", "True")])
     def test_what_the_opposite_of_a_parameter_is_by_default(self, default: str, then: str) -> None:

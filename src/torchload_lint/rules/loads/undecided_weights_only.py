@@ -72,6 +72,8 @@ def check(situation: Situation, context: Context) -> Iterator[Diagnostic]:
     )
     message = f"`weights_only` of this {named(load)} cannot be determined"
     message += f": {reason}" if reason else ""
+    if load.passes_on_default in {WeightsOnly.NONE, WeightsOnly.FALSE}:
+        message += "; let it be True by default, so that a caller has to ask for an unsafe load"
     is_default = _has_to_be_unpacked(load, context)
     is_asked_for = load.passes_on_default is WeightsOnly.TRUE
     is_left_out = load.passes_on and some_caller_leaves_out(
