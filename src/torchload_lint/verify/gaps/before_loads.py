@@ -29,6 +29,7 @@ from torchload_lint.verify.gaps.search_paths import gap_in_search_path
 from torchload_lint.verify.gaps.settings.compiled_functions import made_of_function
 from torchload_lint.verify.gaps.settings.process_settings import process_set_before
 from torchload_lint.verify.gaps.started_programs import started_before
+from torchload_lint.verify.gaps.surroundings import may_be_allowed_by
 from torchload_lint.verify.gaps.torch_changed import torch_changed_before
 
 if TYPE_CHECKING:
@@ -81,9 +82,11 @@ def gap_before(
     found = found or notebook_gap(module, situation.load, files)
     found = found or torch_changed_before(module, load, project)
     found = found or process_set_before(module, load, project)
-    found = found or made_of_function(module, load, project)
     if found:
         return found
+    if made := made_of_function(module, load, project):
+        around = may_be_allowed_by(module, load, situation, context)
+        return f"{made}; the block in {around} may allow it" if around else made
     if not load.allowlists:
         return ""
     whole = [module.bindings.qualified(one) or "" for one in _things(load)]
