@@ -38,12 +38,13 @@ HOSTILE = {
 @pytest.mark.parametrize("program", HOSTILE.values(), ids=HOSTILE)
 def test_time_and_memory_stay_small(program):
     data = files.archive(b"\x80\x02" + program + b".")
-    tracemalloc.start()
     began = time.process_time()
     inspect_bytes(data, "model.pt")
-    seconds, (_, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
+    assert time.process_time() - began < 10  # a second or two; minutes before the bounds
+    tracemalloc.start()  # which takes most of the time by itself
+    inspect_bytes(data, "model.pt")
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert seconds < 20  # a second or two; minutes before the bounds
     assert peak < 200 * 1024 * 1024
 
 
