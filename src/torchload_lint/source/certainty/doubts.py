@@ -60,7 +60,6 @@ _MADE_AGAIN = late_pattern(
     re.MULTILINE,
 )
 """A row with a call of ``__init__`` that is not just ``super().__init__(…)``."""
-_OF_FUNCTIONS = frozenset({"__code__", "__defaults__", "__kwdefaults__", "__closure__"})
 _SAME_MODULE = {"posixpath": "os.path", "posix": "os", "pathlib._local": "pathlib"}
 
 
@@ -182,7 +181,7 @@ class _Doubts:
         relied = self._relied
         wanted = dict(relied.classes)
         wanted.update({node: module for (node, _, _), module in relied.members.items()})
-        if change.name in _OF_FUNCTIONS:
+        if change.name in reflection.OF_FUNCTIONS:
             return bool(relied.functions or relied.called or wanted)
         receiver = change.receiver
         if change.name == "__class__" and any(

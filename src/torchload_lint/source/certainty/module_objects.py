@@ -34,7 +34,7 @@ def is_handed_about(target: SourceFile, project: ProjectIndex, home: SourceFile)
         lambda: (
             any(project.holding(word) for word in _OTHER_WAYS)
             or any(True for _ in as_values(target, project, home))
-            or _is_had_by_text(target, project, home)
+            or any(True for _ in had_by_text(target, project, home))
         ),
     )
 
@@ -76,9 +76,11 @@ def _as_value(word: str) -> re.Pattern[str]:
     return re.compile(rf"^{plain_import}[^\n]*(?<![\w.]){re.escape(word)}\b(?!\s*\.)", re.MULTILINE)
 
 
-def _is_had_by_text(target: SourceFile, project: ProjectIndex, home: SourceFile) -> bool:
-    """Whether ``import_module(text)``, ``sys.modules[text]`` may yield the module, or one that
-    leads to it.
+def had_by_text(
+    target: SourceFile, project: ProjectIndex, home: SourceFile
+) -> Iterator[tuple[SourceFile, ast.AST]]:
+    """Where ``import_module(text)``, ``sys.modules[text]`` may yield the module, or one that
+    leads to it. Raises TooManyError.
     """
     for word, telling in (*((word, word) for word in _IMPORTING), ("modules", "sys.modules")):
         spelled = "modules" if word == "modules" and project.holding("from sys import") else telling
@@ -87,8 +89,16 @@ def _is_had_by_text(target: SourceFile, project: ProjectIndex, home: SourceFile)
                 if any(
                     _may_name(text, target, module, project) for text in _texts(node, word, module)
                 ):
-                    return True
-    return False
+                    yield module, _yielding(node, module)
+
+
+def _yielding(node: ast.AST, module: SourceFile) -> ast.AST:
+    """What yields the module: the call ``import_module(text)``, the entry ``sys.modules[text]``."""
+    parent = module.parents.get(node)
+    if isinstance(parent, ast.Attribute) and isinstance(module.parents.get(parent), ast.Call):
+        return module.parents[parent]
+    is_asked = isinstance(parent, ast.Call) and parent.func is node
+    return parent if is_asked or isinstance(parent, ast.Subscript) else node
 
 
 def _texts(node: ast.AST, word: str, module: SourceFile) -> Iterator[str]:

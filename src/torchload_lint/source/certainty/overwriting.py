@@ -216,7 +216,7 @@ def by_assignment(
     ``known`` are the targets that were seen.
     """
     first = ""
-    for module, node, _ in attribute_stores(name, program.home, program.project):
+    for module, node, *_ in attribute_stores(name, program.home, program.project):
         assert isinstance(node, ast.Attribute)
         if node in known or (first and not program.holds(module.path)):
             continue

@@ -77,6 +77,15 @@ class Reaching:
         found = [*flow.exit.definitions(name), *self._global_writes().get(name, ())]
         return _ordered(found) or self._stars(name)
 
+    def importable(self, name: str) -> tuple[Definition, ...]:
+        """The same, and the star imports below an import of the name, which may bring another."""
+        own = self.module_definitions(name)
+        if not own or any(each.kind != "import" for each in own):
+            return own
+        last = max(getattr(each.node, "lineno", 0) for each in own)
+        later = (star for star in self._stars(name) if getattr(star.node, "lineno", 0) > last)
+        return (*own, *later)
+
     def definitions_at(self, identifier: str, place: ast.AST) -> tuple[Definition, ...]:
         """The definitions of a name as seen from any place in the file."""
         parents = self._parents

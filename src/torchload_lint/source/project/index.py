@@ -296,8 +296,12 @@ class ProjectIndex:
     ) -> Iterator[Found]:
         """What a name inside a file stands for, from the outermost name inwards."""
         seen = set() if seen is None else seen
-        for definition in module.bindings.module_definitions(names[0]):
-            yield from self._follow(module, definition, names, seen)
+        found: dict[ast.AST, None] = {}
+        for definition in module.bindings.importable(names[0]):
+            for each in self._follow(module, definition, names, seen):
+                if each.node not in found:
+                    found[each.node] = None
+                    yield each
 
     def _follow(
         self, module: Module, definition: Definition, names: Sequence[str], seen: set[object]

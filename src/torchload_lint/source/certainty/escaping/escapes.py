@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.source.certainty.escaping import handed_on, seen_in, uses
+from torchload_lint.source.certainty.escaping import handed_on, namespaces, seen_in, uses
 from torchload_lint.source.certainty.escaping.asked import shown
 from torchload_lint.source.certainty.escaping.seen_changes import SeenChange, changed
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
@@ -38,11 +38,20 @@ class Watch:
 
     def variable(self, name: ast.Name, module: SourceFile, asked: Asked, depth: int = 0) -> str:
         """Why what a name stands for may be another than it was made as; empty where it is not."""
-        return self._each_of(uses.of_variable(name, module, self.evaluator.project), asked, depth)
+        project = self.evaluator.project
+        why = self._each_of(uses.of_variable(name, module, project), asked, depth)
+        if why or not uses.is_of_module(name, module):
+            return why
+        return self._each_of(namespaces.of_module(name.id, module, project), asked, depth)
 
     def module_name(self, name: str, module: SourceFile, asked: Asked) -> str:
         """The same for a name of a module that is seen from another file."""
-        return self._each_of(uses.of_module_name(name, module, self.evaluator.project), asked, 0)
+        project = self.evaluator.project
+        listed = (
+            uses.of_module_name(name, module, project),
+            namespaces.of_module(name, module, project),
+        )
+        return next(filter(None, (self._each_of(each, asked, 0) for each in listed)), "")
 
     def attribute(self, name: str, home: SourceFile, asked: Asked, depth: int = 0) -> str:
         """The same for what an attribute holds, of whatever object."""
@@ -91,9 +100,9 @@ class Watch:
 
     def use(self, use: PlaceOfUse, asked: Asked, depth: int) -> str:
         """Why this use may change the thing; empty where it does not."""
-        module, node, within = use
+        module, node, within, key = use
         if within:
-            asked = asked._replace(key=None, deep=asked.deep + 1, items=False)
+            asked = asked._replace(key=key, deep=asked.deep + 1, items=False)
         if (node, asked.deep, asked.items) in self._seen:
             return ""
         self._seen.add((node, asked.deep, asked.items))
@@ -113,6 +122,8 @@ class Watch:
         """Where it is given a value: ``thing = other = []`` gives that another name, too."""
         if isinstance(parent, ast.AugAssign) and asked.items:
             return changed(use.node, "is changed in place")
+        if isinstance(parent, ast.NamedExpr):  # ``(thing := value)`` is another place of it
+            return self.use(PlaceOfUse(use.module, parent), asked, depth)
         targets = parent.targets if isinstance(parent, ast.Assign) else []
         others = (each for each in targets if each is not use.node)
         return next(filter(None, (self.stored_in(use, each, asked, depth) for each in others)), "")

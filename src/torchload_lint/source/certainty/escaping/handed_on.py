@@ -9,6 +9,7 @@ from torchload_lint.source.certainty.escaping.asked import is_followed_call, lit
 from torchload_lint.source.certainty.escaping.known import (
     CHANGING,
     CHANGING_CALLS,
+    LISTING,
     PICKING,
     PLAIN_READERS,
     READING_CALLS,
@@ -17,17 +18,15 @@ from torchload_lint.source.certainty.escaping.known import (
     TAKING,
     leaves_objects_alone,
 )
+from torchload_lint.source.certainty.escaping.origins import functions_called, may_return
 from torchload_lint.source.certainty.escaping.seen_changes import changed
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.state.matching import match
-from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
     from torchload_lint.source.certainty.escaping.asked import Asked
     from torchload_lint.source.certainty.escaping.watching import Watching
-    from torchload_lint.source.names.source_file import SourceFile
-    from torchload_lint.source.text.definitions import FunctionNode
 
 _REFLECTING = frozenset(f"builtins.{name}" for name in ("getattr", "setattr", "delattr", "vars"))
 
@@ -53,8 +52,11 @@ def _method(
 ) -> str:
     if not asked.items:
         result = PlaceOfUse(use.module, call)
-        itself = name in asked.given_by
-        return watch.use(result, asked, depth) if itself else watch.part(result, asked, depth)
+        if name in asked.given_by:
+            return watch.use(result, asked, depth)
+        listed = asked._replace(deep=asked.deep + 1) if name == "items" else asked
+        of_parts = watch.copied(result, listed, depth) if name in LISTING else ""
+        return of_parts or watch.part(result, asked, depth)
     if use.node is asked.place and name in TAKING and not asked.ordered:
         return ""
     key = literal(call.args[0]) if call.args else None
@@ -83,7 +85,7 @@ def of_call(watch: Watching, use: PlaceOfUse, parent: ast.AST, asked: Asked, dep
     if not isinstance(call, ast.Call):
         return _spread_into(watch, use, call, asked, depth)
     if call.func is use.node:
-        return "" if not asked.items else shown(use.node, "is called")
+        return ""  # what is called here is no table
     spread = isinstance(parent, ast.Starred) or (
         isinstance(parent, ast.keyword) and parent.arg is None
     )
@@ -140,10 +142,13 @@ def _reflected(
     if plain != "getattr" or not call.args or call.args[0] is not use.node:
         return ""  # setattr is looked for by name, over the whole project
     name = literal(call.args[1]) if len(call.args) > 1 else None
-    if name is None:
-        return shown(use.node, "is asked for an attribute by name") if asked.items else ""
+    if name is None and asked.items:
+        return shown(use.node, "is asked for an attribute by name")
     holder = use.module.parents.get(call)
-    if asked.items and isinstance(holder, ast.Call) and holder.func is call:
+    is_called = isinstance(holder, ast.Call) and holder.func is call
+    if is_called and not asked.items:
+        return ""  # ``getattr(module, name)()``: what can be changed there is not called
+    if isinstance(holder, ast.Call) and is_called and name is not None:
         return _method(watch, use, name, holder, asked, depth)
     return (
         shown(use.node, "gives away a method")
@@ -166,7 +171,7 @@ def _handed_on(
         return ""
     module = use.module
     given = parent.arg if isinstance(parent, ast.keyword) else use.node
-    targets = _functions(watch, call, dotted, module)
+    targets = functions_called(watch.evaluator, call, dotted, module)
     if dotted in CHANGING_CALLS and call.args[:1] == [use.node]:
         is_changed = asked.items or dotted in _LOADING_ANEW
         return changed(use.node, f"is changed by {dotted}()") if is_changed else ""
@@ -185,49 +190,10 @@ def _handed_on(
             why = watch.parameter(arg, function, home, asked._replace(key=None, place=None), depth)
             if why:
                 return why
-        if _may_return(function, hit):
+        if may_return(function, hit):
             why = watch.use(
                 PlaceOfUse(module, call), asked._replace(key=None, place=None), depth + 1
             )
             if why:
                 return why
     return ""
-
-
-def _functions(
-    watch: Watching, call: ast.Call, dotted: str, module: SourceFile
-) -> list[tuple[FunctionNode, SourceFile, int]]:
-    """The functions of the project that a call may mean; empty where that is not certain."""
-    if not dotted:
-        return []
-    found = watch.evaluator.project.definitions(dotted, module.path)
-    own = [
-        each.node
-        for each in (
-            module.bindings.definitions(call.func) if isinstance(call.func, ast.Name) else ()
-        )
-        if isinstance(each.node, FUNCTIONS)
-    ]
-    named: list[tuple[ast.AST, SourceFile]] = [(each.node, each.module) for each in found]
-    named = named or [(node, module) for node in own]
-    functions: list[tuple[FunctionNode, SourceFile, int]] = [
-        (node, home, 0)
-        for node, home in named
-        if isinstance(node, FUNCTIONS)
-        and not node.decorator_list
-        and not isinstance(home.parents.get(node), ast.ClassDef)
-    ]
-    return functions if len(functions) == len(named) else []
-
-
-def _may_return(function: FunctionNode, args: list[ast.arg]) -> bool:
-    """Whether a function may give back what it was given."""
-    if isinstance(function, ast.Lambda):
-        return True
-    names = {arg.arg for arg in args}
-    return any(
-        isinstance(node, ast.Return | ast.Yield)
-        and node.value is not None
-        and any(isinstance(each, ast.Name) and each.id in names for each in ast.walk(node.value))
-        for node in ast.walk(function)
-    )

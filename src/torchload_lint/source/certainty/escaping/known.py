@@ -61,6 +61,8 @@ SHALLOW = frozenset(
     """.split()
 )
 """Those whose result holds the same parts."""
+LISTING = frozenset({"items", "values", "copy"})
+"""Methods of a namespace whose result holds its parts."""
 PICKING = frozenset({"next", "min", "max", "get", "__getitem__", "__iter__"})
 """Those (and methods) whose result is one of the parts."""
 _OF_OTHERS = frozenset({"torch", "torchvision", "torchaudio", "numpy", "builtins"})

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.certainty.escaping import origins
 from torchload_lint.source.certainty.escaping.asked import is_followed_store, literal, shown
+from torchload_lint.source.certainty.escaping.origins import Origin
 from torchload_lint.source.certainty.escaping.seen_changes import stored
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.domain.values import Constant, Record, Sequence, Text
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.certainty.escaping.asked import Asked
     from torchload_lint.source.certainty.escaping.watching import Watching
 
-_NOTHING = ast.Constant(None)
 _COMPARING = ("__eq__", "__contains__", "__ne__", "__lt__", "__gt__")
 
 
@@ -55,31 +56,18 @@ def of_assignment(
     return ""
 
 
-def of_return(_: Watching, use: PlaceOfUse, __: ast.AST, ___: Asked, ____: int) -> str:
+def of_return(watch: Watching, use: PlaceOfUse, _: ast.AST, asked: Asked, __: int) -> str:
     """``return thing``: whoever calls has it, and is looked at where it is followed there."""
     function = use.module.function(use.node)
     if function is None or not isinstance(use.node, ast.Name):
         return shown(use.node, "is returned")
-    own = use.module.bindings.definitions(use.node)
-    function_defaults = defaults(function.args)
-    if any(
-        isinstance(each.node, ast.arg)
-        and not isinstance(function_defaults.get(each.node.arg, _NOTHING), ast.Constant)
-        for each in own
-    ):
+    found = set(origins.of_name(use.node, function, use.module, watch.evaluator))
+    if not asked.items and Origin.COPIED in found:
+        return shown(use.node, "is returned with parts of something else")
+    found = {Origin.MADE if each is Origin.COPIED else each for each in found}
+    if Origin.DEFAULT in found:
         return shown(use.node, "is a default that is given away")
-    fresh = all(
-        each.value is not None
-        and use.module.function(use.module.statement(each.node)) is function
-        and not isinstance(each.node, ast.arg)
-        for each in own
-    )
-    is_parameter = all(
-        isinstance(each.node, ast.arg)
-        and use.module.parents.get(use.module.parents[each.node]) is function
-        for each in own
-    )
-    if fresh or is_parameter:
+    if found in ({Origin.MADE}, {Origin.GIVEN}):
         return ""
     return shown(use.node, "is returned to several callers")
 

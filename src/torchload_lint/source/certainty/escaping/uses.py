@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.named_tuples import NamedTuple
-from torchload_lint.source.project.mentions import modules_with
+from torchload_lint.source.project.mentions import TooManyError, modules_with
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ BY_UNKNOWN_NAME = late_pattern(r"\bgetattr\b(?!\(\s*[\w.]+\s*,\s*(?:\"\w*\"|'\w*
 """A ``getattr`` that does not say the name which it asks for."""
 
 
+_MOST_RENAMES = 4
+"""Imports by another name (``from settings import TABLE as T``) in a row that are followed."""
+
+
 class PlaceOfUse(NamedTuple):
     """One place where a thing is used."""
 
@@ -31,6 +35,8 @@ class PlaceOfUse(NamedTuple):
     node: ast.expr
     within: bool = False
     """Whether it is a part of what stands there, not that itself."""
+    key: str | None = None
+    """The name or key of that part, where it is known."""
 
 
 def of_variable(name: ast.Name, module: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
@@ -44,6 +50,24 @@ def of_variable(name: ast.Name, module: SourceFile, project: ProjectIndex) -> It
                 yield PlaceOfUse(module, node)
         if isinstance(scope, ast.Module):
             yield from _in_other_files(name.id, module, project)
+        else:
+            yield from namespaces_of(scope, name.id, module)
+
+
+def is_of_module(name: ast.Name, module: SourceFile) -> bool:
+    """Whether what a name stands for may be had from other files, too."""
+    own = module.bindings.definitions(name)
+    return not own or any(isinstance(module.bindings.scope(e.node), ast.Module) for e in own)
+
+
+def namespaces_of(scope: ast.AST, name: str, module: SourceFile) -> Iterator[PlaceOfUse]:
+    """``globals()``, ``locals()`` and ``vars()`` that have what a scope calls so."""
+    of_modules = isinstance(scope, ast.Module)
+    for builtin in ("globals", "locals", "vars") if of_modules else ("locals", "vars"):
+        for call in _calls_of(builtin, module):
+            if call.args or (builtin != "globals" and module.bindings.scope(call) is not scope):
+                continue
+            yield PlaceOfUse(module, call, within=True, key=name)
 
 
 def _names(name: str, scope: ast.AST, module: SourceFile) -> list[ast.Name]:
@@ -66,11 +90,19 @@ def of_module_name(name: str, module: SourceFile, project: ProjectIndex) -> Iter
     yield from _in_other_files(name, module, project)
 
 
-def _in_other_files(name: str, home: SourceFile, project: ProjectIndex) -> Iterator[PlaceOfUse]:
+def _in_other_files(
+    name: str, home: SourceFile, project: ProjectIndex, hops: int = _MOST_RENAMES
+) -> Iterator[PlaceOfUse]:
     for module in modules_with(project, name, home):
         nodes = module.carrying(name)
         if module is not home:
             yield from _imported(name, nodes, module)
+            for node in nodes:
+                other = node.asname if isinstance(node, ast.alias) else None
+                if other and other != name:  # others may import it from there, by that name
+                    if not hops:
+                        raise TooManyError(f"{name} is renamed too often to be followed")
+                    yield from _in_other_files(other, module, project, hops - 1)
         for node in nodes:
             if isinstance(node, ast.Attribute) and not _is_of_self(node, module):
                 yield PlaceOfUse(module, node)

@@ -33,6 +33,8 @@ _INNARDS = (
     *("__code__", "__defaults__", "__kwdefaults__", "__class__", "__bases__", "__closure__"),
     *("__getattribute__", "__getattr__", "__setstate__", "_getframe", "_value_", "ctypes"),
 )
+OF_FUNCTIONS = frozenset({"__code__", "__defaults__", "__kwdefaults__", "__closure__"})
+"""What a function is made of; a part of it can be changed without setting it."""
 WORDS = (
     *(*_SETTERS, *_PATCHERS, *_NAMESPACES, *_INNER_NAMESPACES, *_RUNNERS, *_INNARDS),
     *("modules", "reload", "attrgetter", *_COPIERS),
@@ -247,7 +249,7 @@ def _attribute(module: SourceFile, word: str, node: ast.Attribute) -> Iterator[R
         if isinstance(node.value, ast.Name) and node.value.id in {"builtins", "runpy"}:
             yield ReflectedChange(module, node, None, None, "code")
     elif word in _INNARDS:
-        if not isinstance(node.ctx, ast.Load):
+        if not isinstance(node.ctx, ast.Load) or (word in OF_FUNCTIONS and _leads_in(node, module)):
             yield ReflectedChange(module, node, node.value, word, "innards")
     else:
         yield from _of_sys(module, word, node)
@@ -408,6 +410,14 @@ def _entry(node: ast.expr, module: SourceFile) -> str | None:
         value = parent.slice.value
         return value if isinstance(value, str) else None
     return None
+
+
+def _leads_in(node: ast.expr, module: SourceFile) -> bool:
+    """Whether a part of it is asked for: ``f.__defaults__[0]["key"] = …``."""
+    part = module.parents.get(node)
+    return isinstance(part, ast.Subscript) and not isinstance(
+        module.parents.get(part), ast.Compare | ast.Expr | ast.FormattedValue
+    )
 
 
 def _is_changed(node: ast.expr, module: SourceFile) -> bool:
