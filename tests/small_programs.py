@@ -525,6 +525,47 @@ LEFT_ALONE = {
 }
 """Run, and are not changed."""
 
+OWN_STATE = {
+    "an object of an own class": """
+        # model.py
+        import torch
+        class Table(dict):
+            pass
+        class Net(torch.nn.Linear):
+            pass
+        # save.py
+        from model import *
+        torch.save(Table(Net(1, 1).state_dict()), "state.pt")
+        # main.py
+        import runpy
+        from model import *
+        runpy.run_path("save.py")
+        net = Net(1, 1)
+        net.load_state_dict(torch.load("state.pt", weights_only=False))
+        print("restored")
+        """,
+    "a tensor of an own class": """
+        # model.py
+        import torch
+        class Marked(torch.Tensor):
+            pass
+        class Net(torch.nn.Linear):
+            pass
+        # save.py
+        from model import *
+        state = Net(1, 1).state_dict()
+        torch.save({key: value.as_subclass(Marked) for key, value in state.items()}, "state.pt")
+        # main.py
+        import runpy
+        from model import *
+        runpy.run_path("save.py")
+        net = Net(1, 1)
+        net.load_state_dict(torch.load("state.pt", weights_only=False))
+        print("restored")
+        """,
+}
+"""Write what a module restores as something that torch does not allow, when they run."""
+
 NEEDED = {
     "t.save": """
         # save.py

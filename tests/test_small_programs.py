@@ -204,6 +204,16 @@ def test_a_program_is_not_changed(program: str, folder: Path) -> None:
     assert run(folder) == before
 
 
+@each(samples.OWN_STATE)
+def test_a_safe_fix_takes_no_state_that_is_saved_in_an_own_class_for_tensors(
+    program: str, folder: Path
+) -> None:
+    write(folder, program)
+    lint("--fix", ".")
+    assert run(folder) == "restored\n"
+    assert "weights_only=False" in sources(folder)["main.py"]
+
+
 @each(samples.NEEDED)
 def test_what_is_saved_says_what_is_needed(program: str, folder: Path) -> None:
     write(folder, program)

@@ -24,6 +24,7 @@ from torchload_lint.source.saving.contained.state_dicts import (
     STATE_ELSEWHERE,
     more_than_tensors,
 )
+from torchload_lint.source.saving.saving_files import saving_files
 from torchload_lint.source.text.expressions import code_of, last_name
 
 if TYPE_CHECKING:
@@ -68,11 +69,28 @@ def _may_take_more(situation: Situation, context: Context) -> str:
     for word in STATE_ELSEWHERE:
         for path in project.holding(word):
             return f"{_named_in(path, word, project)}, which may give a state more"
+    if place := _saves_own_object(project):
+        return f"{place}, which may be the file"
     for change in changes(project, module):
         if _replaces_methods(change):
             return change.in_words
     reasons = (_may_be_more(each, module, context) for each in receivers)
     return next(filter(None, reasons), "")
+
+
+def _saves_own_object(project: ProjectIndex) -> str:
+    """Where an object of a class of the project is saved as it is made: ``save(Table(state), f)``;
+    empty where that is nowhere seen.
+    """
+    for path in saving_files(project):
+        home = project.module_at(path)
+        for save in home.saves if home is not None else ():
+            made = save.obj if isinstance(save.obj, ast.Call) else None
+            name = home.bindings.qualified(made.func) if home is not None and made else None
+            found = project.definitions(name, path) if name else ()
+            if any(each.kind == "class" for each in found):
+                return f"{path}:{save.node.lineno} saves an object of {name}"
+    return ""
 
 
 def _named_in(path: str, word: str, project: ProjectIndex) -> str:

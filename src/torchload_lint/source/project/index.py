@@ -296,12 +296,11 @@ class ProjectIndex:
     ) -> Iterator[Found]:
         """What a name inside a file stands for, from the outermost name inwards."""
         seen = set() if seen is None else seen
-        found: dict[ast.AST, None] = {}
+        found: dict[ast.AST, Found] = {}
         for definition in module.bindings.importable(names[0]):
             for each in self._follow(module, definition, names, seen):
-                if each.node not in found:
-                    found[each.node] = None
-                    yield each
+                found.setdefault(each.node, each)
+        yield from found.values()
 
     def _follow(
         self, module: Module, definition: Definition, names: Sequence[str], seen: set[object]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from torchload_lint.source.certainty.escaping import handed_on, namespaces, seen_in, uses
+from torchload_lint.source.certainty.escaping import handed_on, seen_in, unnamed_uses, uses
 from torchload_lint.source.certainty.escaping.asked import shown
 from torchload_lint.source.certainty.escaping.seen_changes import SeenChange, changed
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
@@ -42,14 +42,14 @@ class Watch:
         why = self._each_of(uses.of_variable(name, module, project), asked, depth)
         if why or not uses.is_of_module(name, module):
             return why
-        return self._each_of(namespaces.of_module(name.id, module, project), asked, depth)
+        return self._each_of(unnamed_uses.of_module(name.id, module, project), asked, depth)
 
     def module_name(self, name: str, module: SourceFile, asked: Asked) -> str:
         """The same for a name of a module that is seen from another file."""
         project = self.evaluator.project
         listed = (
             uses.of_module_name(name, module, project),
-            namespaces.of_module(name, module, project),
+            unnamed_uses.of_module(name, module, project),
         )
         return next(filter(None, (self._each_of(each, asked, 0) for each in listed)), "")
 

@@ -18,7 +18,7 @@ from torchload_lint.source.certainty.escaping.known import (
     TAKING,
     leaves_objects_alone,
 )
-from torchload_lint.source.certainty.escaping.origins import functions_called, may_return
+from torchload_lint.source.certainty.escaping.returned import functions_called, may_return
 from torchload_lint.source.certainty.escaping.seen_changes import changed
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.libraries import registry

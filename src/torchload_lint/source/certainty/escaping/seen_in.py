@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.certainty.escaping import origins
+from torchload_lint.source.certainty.escaping import returned
 from torchload_lint.source.certainty.escaping.asked import is_followed_store, literal, shown
-from torchload_lint.source.certainty.escaping.origins import Origin
+from torchload_lint.source.certainty.escaping.returned import ComesFrom
 from torchload_lint.source.certainty.escaping.seen_changes import stored
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.domain.values import Constant, Record, Sequence, Text
@@ -61,13 +61,13 @@ def of_return(watch: Watching, use: PlaceOfUse, _: ast.AST, asked: Asked, __: in
     function = use.module.function(use.node)
     if function is None or not isinstance(use.node, ast.Name):
         return shown(use.node, "is returned")
-    found = set(origins.of_name(use.node, function, use.module, watch.evaluator))
-    if not asked.items and Origin.COPIED in found:
+    found = set(returned.of_name(use.node, function, use.module, watch.evaluator))
+    if not asked.items and ComesFrom.COPIED in found:
         return shown(use.node, "is returned with parts of something else")
-    found = {Origin.MADE if each is Origin.COPIED else each for each in found}
-    if Origin.DEFAULT in found:
+    found = {ComesFrom.MADE if each is ComesFrom.COPIED else each for each in found}
+    if ComesFrom.DEFAULT in found:
         return shown(use.node, "is a default that is given away")
-    if found in ({Origin.MADE}, {Origin.GIVEN}):
+    if found in ({ComesFrom.MADE}, {ComesFrom.GIVEN}):
         return ""
     return shown(use.node, "is returned to several callers")
 

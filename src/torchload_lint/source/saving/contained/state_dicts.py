@@ -32,9 +32,11 @@ STATE_ELSEWHERE = (
     *(".get_extra_state =", ".get_extra_state=", '"get_extra_state"', "'get_extra_state'"),
     *("._save_to_state_dict =", "._save_to_state_dict=", '"_save_to_state', "'_save_to_state"),
     *("LazyLinear", "LazyConv", "LazyBatchNorm", "LazyInstanceNorm", "Uninitialized"),
+    *("as_subclass(", "_make_subclass(", "_make_wrapper_subclass("),
 )
 """What gives the state of a module, or of a part of it, more than tensors. (A lazy module that was
-never called saves parameters of a class that torch does not allow.)
+never called saves parameters of a class that torch does not allow; so is a tensor made
+one of an own class.)
 """
 _STATE_METHODS = ("get_extra_state", "state_dict", "_save_to_state_dict")
 _GROUP_SETTINGS = ("lr", "initial_lr", "weight_decay", "momentum", "betas", "eps")

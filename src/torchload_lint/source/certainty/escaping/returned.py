@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _NOTHING = ast.Constant(None)
 
 
-class Origin(Enum):
+class ComesFrom(Enum):
     """Where a function has what it gives back."""
 
     MADE = auto()
@@ -39,17 +39,17 @@ def of_name(
     module: SourceFile,
     evaluator: Evaluator,
     seen: frozenset[str] = frozenset(),
-) -> Iterator[Origin]:
+) -> Iterator[ComesFrom]:
     """Where a function has what a name in it stands for, through its other names there."""
     own = module.bindings.definitions(name)
     seen |= {name.id}
     if not own:
-        yield Origin.ELSEWHERE
+        yield ComesFrom.ELSEWHERE
     for each in own:
         if isinstance(each.node, ast.arg):
             yield _of_parameter(each.node, function, module)
         elif each.value is None or module.function(module.statement(each.node)) is not function:
-            yield Origin.ELSEWHERE
+            yield ComesFrom.ELSEWHERE
         else:
             for part in _alternatives(each.value):
                 if not isinstance(part, ast.Name):
@@ -58,24 +58,24 @@ def of_name(
                     yield from of_name(part, function, module, evaluator, seen)
 
 
-def _of_parameter(arg: ast.arg, function: FunctionNode, module: SourceFile) -> Origin:
+def _of_parameter(arg: ast.arg, function: FunctionNode, module: SourceFile) -> ComesFrom:
     if not isinstance(defaults(function.args).get(arg.arg, _NOTHING), ast.Constant):
-        return Origin.DEFAULT
+        return ComesFrom.DEFAULT
     own = module.parents.get(module.parents[arg]) is function
-    return Origin.GIVEN if own else Origin.ELSEWHERE
+    return ComesFrom.GIVEN if own else ComesFrom.ELSEWHERE
 
 
-def _of_value(value: ast.expr, module: SourceFile, evaluator: Evaluator) -> Origin:
+def _of_value(value: ast.expr, module: SourceFile, evaluator: Evaluator) -> ComesFrom:
     if isinstance(value, ast.Attribute | ast.Subscript):
-        return Origin.ELSEWHERE
+        return ComesFrom.ELSEWHERE
     if not isinstance(value, ast.Call):
-        return Origin.MADE
+        return ComesFrom.MADE
     dotted = module.bindings.qualified(value.func) or ""
     if dotted.removeprefix("builtins.") in SHALLOW:
-        return Origin.COPIED
+        return ComesFrom.COPIED
     called = functions_called(evaluator, value, dotted, module)
     given_back = (may_return(each, parameters(each.args)) for each, _, _ in called)
-    return Origin.ELSEWHERE if any(given_back) else Origin.MADE
+    return ComesFrom.ELSEWHERE if any(given_back) else ComesFrom.MADE
 
 
 def _alternatives(value: ast.expr) -> Iterator[ast.expr]:
