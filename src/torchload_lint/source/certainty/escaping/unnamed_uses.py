@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from torchload_lint.source.certainty.escaping.uses import PlaceOfUse, namespaces_of
+from torchload_lint.source.certainty.escaping.uses import by_key, namespaces_of, places_at
 from torchload_lint.source.certainty.module_objects import as_values, had_by_text
 from torchload_lint.source.project.mentions import modules_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
 
@@ -24,10 +25,11 @@ def of_module(name: str, target: SourceFile, project: ProjectIndex) -> Iterator[
     Raises TooManyError.
     """
     yield from namespaces_of(target.tree, name, target)
-    for module, node in project.remember(
-        ("definitions", "places of a module", target.tree), lambda: tuple(_places(target, project))
-    ):
-        yield PlaceOfUse(module, node, within=True, key=name)
+    places = project.remember(
+        ("definitions", "places of a module", target.tree),
+        lambda: by_key(_places(target, project)),
+    )
+    yield from places_at(name, places)
 
 
 def _places(target: SourceFile, project: ProjectIndex) -> Iterator[tuple[SourceFile, ast.expr]]:

@@ -15,7 +15,7 @@ from torchload_lint.source.project.mentions import TooManyError, modules_with
 from torchload_lint.source.text.candidates import carrying, on_rows, rows_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from torchload_lint.source.names.source_file import SourceFile
     from torchload_lint.source.project.index import ProjectIndex
@@ -62,12 +62,48 @@ def is_of_module(name: ast.Name, module: SourceFile) -> bool:
 
 def namespaces_of(scope: ast.AST, name: str, module: SourceFile) -> Iterator[PlaceOfUse]:
     """``globals()``, ``locals()`` and ``vars()`` that have what a scope calls so."""
+    asked = module.remember(
+        ("namespaces of a scope", scope),
+        lambda: by_key((module, call) for call in _namespaces(scope, module)),
+    )
+    yield from places_at(name, asked)
+
+
+def _namespaces(scope: ast.AST, module: SourceFile) -> Iterator[ast.Call]:
     of_modules = isinstance(scope, ast.Module)
     for builtin in ("globals", "locals", "vars") if of_modules else ("locals", "vars"):
         for call in _calls_of(builtin, module):
-            if call.args or (builtin != "globals" and module.bindings.scope(call) is not scope):
-                continue
-            yield PlaceOfUse(module, call, within=True, key=name)
+            if not call.args and (builtin == "globals" or module.bindings.scope(call) is scope):
+                yield call
+
+
+def by_key(
+    places: Iterable[tuple[SourceFile, ast.expr]],
+) -> dict[str | None, list[tuple[SourceFile, ast.expr]]]:
+    """Places that have the names of a module or scope, under the one that is asked for there;
+    None where that is not spelled.
+    """
+    found: dict[str | None, list[tuple[SourceFile, ast.expr]]] = {}
+    for module, node in places:
+        parent, asked = module.parents.get(node), None
+        if isinstance(parent, ast.Call) and getattr(parent.func, "id", "") == "vars":
+            parent = module.parents.get(parent)  # ``vars(module)["name"]``
+        if isinstance(parent, ast.Subscript):
+            asked = parent.slice
+        elif isinstance(parent, ast.Call) and parent.args[1:] and parent.args[0] is node:
+            asked = parent.args[1] if getattr(parent.func, "id", "") == "getattr" else None
+        text = asked.value if isinstance(asked, ast.Constant) else None
+        key = text if isinstance(text, str) else None
+        found.setdefault(key, []).append((module, node))
+    return found
+
+
+def places_at(
+    name: str, places: Mapping[str | None, list[tuple[SourceFile, ast.expr]]]
+) -> Iterator[PlaceOfUse]:
+    """Those that may be asked for one name."""
+    for module, node in (*places.get(name, ()), *places.get(None, ())):
+        yield PlaceOfUse(module, node, within=True, key=name)
 
 
 def _names(name: str, scope: ast.AST, module: SourceFile) -> list[ast.Name]:
