@@ -131,6 +131,10 @@ class ClassFacts(NamedTuple):
     """For a proven class: its methods that must not be given a class as ``self``."""
     leads: frozenset[tuple[str, str]] = frozenset()
     """For a proven class: its methods, and what of ``self`` each of them calls with something."""
+    passes: frozenset[str] = frozenset()
+    """For a proven class: the attributes of any object that its code makes a value of."""
+    functions: frozenset[str] = frozenset()
+    """For a proven class: the names under which its objects have functions."""
     computes: str = ""
     """For a proven class: where its code computes with what may be a tensor that is not checked."""
     import_runs: tuple[str, ...] = ()

@@ -215,7 +215,7 @@ def _judged_by_source(name: GlobalName, facts: ClassFacts, *, called: bool) -> J
     restored = facts.is_called and not (called or facts.not_restorable)
     if facts.is_called and not (restored or _is_module(facts)):
         return _unproven(facts, "torch sets attributes of what a call of its object gives", called)
-    if facts.computes and not (restored or facts.is_enumeration):
+    if facts.computes and not restored:
         return _unproven(facts, facts.computes, called)
     if facts.read_from:
         reason = f"read from {facts.read_from} ({place})"
@@ -277,11 +277,12 @@ def judge_together(
     asks = {name for one in proven for name in one.asks}
     leads = {pair for one in (*proven, *registered, *trusted) for pair in one.leads}
     hands = all_called({name for one in proven for name in one.hands}, leads)
+    passes = {name for one in proven for name in one.passes}
     some_blank = any(judgement.restores for judgement, _, _ in judged)
     together = []
     for judgement, facts, called in judged:
         if facts and judgement.trust in _PROVEN:
-            reason = _why_not_together(facts, asks, hands, unproven)
+            reason = _why_not_together(facts, asks, hands, unproven) or _why_handed(facts, passes)
             if some_blank and not (reason or judgement.restores):
                 reason = _what_meets_blanks(facts, called)
             judgement = _unproven(facts, reason, called) if reason else judgement  # noqa: PLW2901
@@ -300,6 +301,12 @@ def _why_not_together(
     if mixed := unproven & (facts.asks | facts.hands):
         return f"it may call {min(mixed)} of a class that is allowed beside it, and not proven"
     return ""
+
+
+def _why_handed(facts: ClassFacts, passes: set[str]) -> str:
+    """Why another class may hand the file one of its functions; empty where none does."""
+    handed = min(passes & facts.functions, default="")
+    return f"another class of the file may hand on its {handed}" if handed else ""
 
 
 def _what_meets_blanks(facts: ClassFacts, called: bool) -> str:

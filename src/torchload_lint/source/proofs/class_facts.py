@@ -65,6 +65,8 @@ def _facts(found: Found, project: ProjectIndex) -> ClassFacts:
         hands=proof.hands,
         of_objects=proof.of_objects,
         leads=proof.leads,
+        passes=proof.passes,
+        functions=proof.functions,
         computes=proof.computes or computing_base(node, module, project),
         import_runs=_import_runs(module, project),
     )

@@ -22,7 +22,6 @@ from torchload_lint.source.proofs.code import CodeReader
 from torchload_lint.source.proofs.known.harmless import (
     ALWAYS_REACHED,
     DECORATORS,
-    METACLASSES,
     OF_OPERATORS,
     OPERATORS,
     SETTING_SELF,
@@ -39,8 +38,17 @@ from torchload_lint.source.proofs.steady import (
     check_place,
     check_steady,
 )
-from torchload_lint.source.proofs.uses.computing import computing, makes_array
-from torchload_lint.source.proofs.uses.decorators import PROPERTIES, gives_back, is_accessor
+from torchload_lint.source.proofs.uses.beyond.handed_functions import (
+    comes_as_value,
+    look_for_functions,
+    names_of_function,
+)
+from torchload_lint.source.proofs.uses.computing import acts, computing
+from torchload_lint.source.proofs.uses.decorators import (
+    PROPERTIES,
+    check_decorators,
+    check_keywords,
+)
 from torchload_lint.source.proofs.uses.fixed_values import is_plain_maker
 from torchload_lint.source.proofs.uses.given_back import ASKED_BY_TORCH, gives_what_is_set
 from torchload_lint.source.proofs.uses.of_members import (
@@ -91,6 +99,10 @@ class Proof(NamedTuple):
     """What a proof rests on."""
     computes: str = ""
     """Where it computes with what the file may give; empty where it does not."""
+    passes: frozenset[str] = frozenset()
+    """Attributes of any object that its code makes a value of, for the file to have."""
+    functions: frozenset[str] = frozenset()
+    """Names under which its objects have functions."""
 
 
 def prove_class(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
@@ -115,6 +127,9 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
         return Proof(f"{module.path}: it may change {min(shared)}, which all its objects share")
     own = search.own_methods()
     search.hands |= {OPERATORS} if search.meets_operators() else set()
+    functions = search.functions()
+    handed = [look_for_functions(*one, functions) for one in search.pieces]
+    search.computes = search.computes or next((one.where for one in handed if one.where), "")
     given = (own.of_objects | SETTING_SELF) & all_called(search.hands, own.leads)
     if given:
         return Proof(f"{module.path}: it may give its {min(given)} what is not the file's")
@@ -129,6 +144,8 @@ def _prove(node: ast.ClassDef, module: Module, project: ProjectIndex) -> Proof:
         own.leads,
         search.used,
         search.computes,
+        frozenset(name for one in handed for name in one.passes),
+        frozenset(functions),
     )
 
 
@@ -179,6 +196,9 @@ class _ProofSearch:
         self._aliases: list[tuple[str, str]] = []
         """Further names that class bodies give to their methods."""
         self._homes: dict[ast.AST, tuple[Module, ProjectIndex]] = {}
+        self.pieces: list[tuple[ast.AST, Module, ProjectIndex]] = []
+        self._functions: set[str] = set()
+        """Names that class bodies give to functions of others, and to lambdas."""
         self._waiting: list[Piece] = []
         self._steady: set[str] = set()
         self._seen: set[tuple[ast.AST, Holder | None, bool, bool]] = set()
@@ -223,6 +243,13 @@ class _ProofSearch:
         """Whether operators of other classes are given what all objects of a class share."""
         return not self.shared.isdisjoint(self._operands)
 
+    def functions(self) -> set[str]:
+        """The names under which objects of the classes have functions."""
+        named = self._functions | {alias for alias, _ in self._aliases}
+        for one in self._methods:
+            named |= names_of_function(one, self._homes[one][0])
+        return named
+
     def own_methods(self) -> OwnMethods:
         """What the methods of the class and of its bases would do with another ``self``."""
         of_objects: set[str] = set()
@@ -230,7 +257,7 @@ class _ProofSearch:
         for node, name in self._methods.items():
             module, project = self._homes[node]
             of_objects.update((OPERATORS,) if name in OF_OPERATORS else ())
-            if is_of_class(node, module) or _is_plain_property(node, module):
+            if is_of_class(node, module) or comes_as_value(node, module):
                 continue
             reader = CodeReader(module, project, any_self=True)
             try:
@@ -245,6 +272,7 @@ class _ProofSearch:
 
     def _code(self, piece: Piece) -> None:
         reader = CodeReader(piece.module, piece.project, piece.any_self)
+        self.pieces.append((piece.node, piece.module, piece.project))
         if is_function(piece.node):
             self.computes = self.computes or computing(piece.node, piece.module)
             kept = kept_iterator(piece.node, piece.module)
@@ -253,7 +281,7 @@ class _ProofSearch:
             self._decorated(piece.node, piece.module, piece.project)
             reader.function(piece.node)
         elif isinstance(piece.node, ast.expr):
-            self.computes = self.computes or makes_array(piece.node, piece.module)
+            self.computes = self.computes or acts(piece.node, piece.module)
             reader.value(piece.node)
         else:
             raise UnprovenError(f"{piece.module.path} has what is neither a function nor a value")
@@ -342,6 +370,8 @@ class _ProofSearch:
             self._class_value(statement.value, home, project)
             if isinstance(statement.value, ast.Name):
                 self._aliases += [(name, statement.value.id) for name in bound(statement)]
+            if look_for_functions(statement.value, home, project, ()).where:
+                self._functions.update(bound(statement))
             meanwhile = named_otherwise(bound(statement), statement.value, home)
             self.computes = self.computes or meanwhile
             depth = depth_of(statement.value, home)
@@ -351,7 +381,7 @@ class _ProofSearch:
     def _class_value(self, value: ast.expr, home: Module, project: ProjectIndex) -> None:
         """A class attribute: plain, or a field whose default is."""
         reader = CodeReader(home, project)
-        self.computes = self.computes or makes_array(value, home)
+        self.computes = self.computes or acts(value, home)
         for part in (one for one in ast.walk(value) if isinstance(one, ast.Lambda)):
             self.computes = self.computes or computing(part, home)
         is_call = isinstance(value, ast.Call)
@@ -374,11 +404,11 @@ class _ProofSearch:
         """A class and its bases; raises UnprovenError where one is not known to be harmless."""
         for level in lineage(holder, self._is_plain_base):
             self._decorated(level.node, level.module, level.project)
-            _check_keywords(level.node, level.module)
+            check_keywords(level.node, level.module)
             yield level
 
     def _decorated(self, node: Definable, home: Module, project: ProjectIndex) -> None:
-        _check_decorators(node, home, project)
+        check_decorators(node, home, project)
         funcs = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
         self.used.outside |= DECORATORS.intersection(map(home.bindings.qualified, funcs))
 
@@ -386,34 +416,6 @@ class _ProofSearch:
         is_plain = is_harmless_base(dotted)
         self.used.outside.update((dotted,) if is_plain else ())
         return is_plain
-
-
-def _is_plain_property(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> bool:
-    """Whether a method only comes as a value: nobody can call it but by an object."""
-    return any(
-        is_accessor(one, home) or home.bindings.qualified(one) in PROPERTIES
-        for one in node.decorator_list
-    )
-
-
-def _check_decorators(node: Definable, home: Module, project: ProjectIndex) -> None:
-    for decorator in node.decorator_list:
-        if is_accessor(decorator, home) or gives_back(decorator, home, project):
-            continue
-        func = decorator.func if isinstance(decorator, ast.Call) else decorator
-        dotted = home.bindings.qualified(func)
-        if dotted not in DECORATORS or project.definitions(dotted, home.path):
-            named = ast.unparse(func)
-            raise UnprovenError(
-                f"{home.path}:{decorator.lineno} the decorator {named} is not known"
-            )
-
-
-def _check_keywords(node: ast.ClassDef, home: Module) -> None:
-    for keyword in node.keywords:
-        if home.bindings.qualified(keyword.value) not in METACLASSES:
-            named = ast.unparse(keyword)
-            raise UnprovenError(f"{home.path}:{node.lineno} {named} is not known")
 
 
 def _is_within_reach(node: ast.FunctionDef | ast.AsyncFunctionDef, home: Module) -> bool:

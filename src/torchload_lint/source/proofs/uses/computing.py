@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.reaching import BUILTINS
 from torchload_lint.source.proofs.known.harmless import functions_of_tensors, is_harmless_base
+from torchload_lint.source.proofs.uses.beyond.whole_process import reaches_process
 from torchload_lint.source.proofs.uses.exact_values import is_exactly_known, is_scalar
 from torchload_lint.source.proofs.uses.fixed_values import is_compared, is_dtype
 from torchload_lint.source.proofs.uses.items import (
@@ -99,11 +100,17 @@ def computing(piece: ast.AST, home: SourceFile) -> str:
         if deletes_chosen_item(node, home, _is_known):
             row = getattr(node, "lineno", 1)
             return f"{home.path}:{row} deletes an item of what may be the bytes of a tensor"
-    return makes_array(piece, home)
+    return acts(piece, home)
 
 
-def makes_array(piece: ast.AST, home: SourceFile) -> str:
-    """Where a piece of code makes an array, or a number, of numpy; empty where it does not."""
+def acts(piece: ast.AST, home: SourceFile) -> str:
+    """Where a piece of code makes an array, or a number, of numpy, or does something to the whole
+    process; empty where it does not.
+    """
+    return _makes_array(piece, home) or reaches_process(piece, home)
+
+
+def _makes_array(piece: ast.AST, home: SourceFile) -> str:
     for node in ast.walk(piece):
         if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
             continue

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.names.members import is_function
 from torchload_lint.source.proofs.installed import in_packages
+from torchload_lint.source.proofs.known.harmless import DECORATORS, METACLASSES
+from torchload_lint.source.proofs.lineage import UnprovenError
 from torchload_lint.source.proofs.uses.missing import answered_elsewhere, defined_anew
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import text_of
@@ -41,6 +43,30 @@ def gives_back(
             return False  # ``@same(Other)`` gives back Other
         functions = [inner for inner, _ in made]
     return bool(functions) and all(_is_identity(one, untouched=untouched) for one in functions)
+
+
+def check_decorators(
+    node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, home: Module, project: ProjectIndex
+) -> None:
+    """Raise UnprovenError where one may change what stands below it."""
+    for decorator in node.decorator_list:
+        if is_accessor(decorator, home) or gives_back(decorator, home, project):
+            continue
+        func = decorator.func if isinstance(decorator, ast.Call) else decorator
+        dotted = home.bindings.qualified(func)
+        if dotted not in DECORATORS or project.definitions(dotted, home.path):
+            named = ast.unparse(func)
+            raise UnprovenError(
+                f"{home.path}:{decorator.lineno} the decorator {named} is not known"
+            )
+
+
+def check_keywords(node: ast.ClassDef, home: Module) -> None:
+    """Raise UnprovenError where a class has a metaclass that is not known."""
+    for keyword in node.keywords:
+        if home.bindings.qualified(keyword.value) not in METACLASSES:
+            named = ast.unparse(keyword)
+            raise UnprovenError(f"{home.path}:{node.lineno} {named} is not known")
 
 
 def is_accessor(decorator: ast.expr, home: SourceFile) -> bool:

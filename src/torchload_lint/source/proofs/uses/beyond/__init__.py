@@ -1,0 +1,1 @@
+"""What code does beyond its own object: functions handed on, random numbers drawn, messages."""
