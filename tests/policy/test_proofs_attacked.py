@@ -67,6 +67,12 @@ def stands_as_itself(folder):
     return judgement.allowed and not judgement.restores
 
 
+def is_only_heard(folder):
+    """Whether nothing speaks against the class but that it prints or logs."""
+    (judgement,) = torchload_lint.inspect(folder / "net.pt").judgements
+    return judgement.reason.endswith("prints, warns or logs what the file may have chosen")
+
+
 def loaded(folder, program, entries="victim.Net", shown="''", more="os"):
     (folder / "hostile.pt").write_bytes(archive(program))
     script = LOAD.format(entries=entries, shown=shown, more=more)
@@ -144,7 +150,7 @@ READS = {
 @pytest.mark.parametrize("other", READS.values(), ids=READS)
 def test_what_only_reads_does_not_count(other, tmp_path):
     project(tmp_path, RUNNING, f"{SETS}print(len(s['x']), run(s['x']))", other=other)
-    assert stands_as_itself(tmp_path)
+    assert is_only_heard(tmp_path)
 
 
 @pytest.mark.parametrize("other", ["import victim\nvictim.len = len\n", "victim = 1\n"])
