@@ -74,9 +74,7 @@ def test_extended_attributes_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "setxattr", refuse)
     result = migrated(named, "--in-place", "--force")
     assert result.exit_code == 2
-    assert (
-        "the attribute user.origin of the old file would be lost (not permitted)" in result.output
-    )
+    assert "its attribute user.origin would be lost (not permitted)" in result.output
     assert named.read_bytes() == data
     assert names_in("w/sub") == ["in.pt", "in.pt.bak"]
 

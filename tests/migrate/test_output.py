@@ -205,6 +205,27 @@ def test_force_replaces_no_backup(
     assert (second if second.exists() else backup).read_bytes() == data
 
 
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_run_that_was_killed_before_it_replaced_is_run_again(
+    has_links: bool, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has kept the file, and needs no ``--force`` to go on; what differs from it still does."""
+    backup, data = tmp_path / "in.pt.bak", checkpoint.read_bytes()
+    ended_after((output.__name__, "_keep"), [str(checkpoint), "--in-place"], "SIGKILL")
+    assert (checkpoint.read_bytes(), backup.read_bytes()) == (data, data)
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse_links)
+    result = run(checkpoint, "--in-place")
+    assert result.exit_code == 0, result.output
+    assert f"{backup} holds what {checkpoint} does" in result.stderr
+    assert load(checkpoint)["w"].tolist() == [1, 1]
+    assert backup.read_bytes() == data
+    assert {path.name for path in tmp_path.iterdir()} == {"in.pt", "in.pt.bak"}
+    again = run(checkpoint, "--in-place")
+    assert (again.exit_code, backup.read_bytes()) == (2, data)
+    assert "is there already" in again.output
+
+
 def refuse_links(*_given: object) -> None:
     raise OSError(errno.EPERM, "no links here")
 
@@ -296,7 +317,7 @@ def test_an_end_before_the_new_file_is_in_place_leaves_no_backup(
 
     monkeypatch.setattr(Path, "replace", replace)
     backup = checkpoint.with_name("in.pt.bak")
-    with pytest.raises(end), output.put_in_place(checkpoint, backup, replaces=False) as new:
+    with pytest.raises(end), output.put_in_place(checkpoint, backup) as new:
         new.write_bytes(b"new")
     assert [path.name for path in checkpoint.parent.iterdir()] == ["in.pt"]
     assert checkpoint.read_bytes() == data

@@ -40,6 +40,7 @@ from torchload_lint.migrate import (
     MigrationOptions,
     NoteKind,
     TargetFormat,
+    is_copy,
     may_be_file,
     plan,
     summary_data,
@@ -212,7 +213,11 @@ def _refuse_links_out(task: Task) -> None:
 
 def _refuse_unasked(task: Task, there: Path) -> None:
     """What takes ``--force``. Raises MigrationError."""
-    if os.path.lexists(there):
+    if task.backup and is_copy(there, task.source):
+        warn(
+            f"{there} holds what {task.source} does, as a run leaves it that is killed: it is kept"
+        )
+    elif os.path.lexists(there):
         way = "keeps this one under another name" if task.backup else "replaces it"
         raise MigrationError(f"{there} is there already; --force {way}, -o FILE writes another")
     if task.backup and task.source.exists() and not task.source.stat().st_mode & 0o222:

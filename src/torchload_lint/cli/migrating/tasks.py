@@ -148,7 +148,7 @@ def carry_out(task: Task, options: MigrationOptions, lookup: ProjectClasses) -> 
     if task.backup is None:
         with _folder_for(task):
             return migrate_file(task.source, task.target, options, lookup)
-    with put_in_place(task.source, task.backup, replaces=options.replaces) as new:
+    with put_in_place(task.source, task.backup) as new:
         return migrate_file(task.source, new, options, lookup)
 
 

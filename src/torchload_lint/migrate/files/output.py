@@ -7,12 +7,12 @@ import os
 import platform
 import secrets
 import shutil
-import sys
 import zlib
 from contextlib import contextmanager, suppress
 from filecmp import cmp
 from typing import TYPE_CHECKING
 
+from torchload_lint.keeping.kept_attributes import keep_attributes
 from torchload_lint.migrate.results import MigrationError
 from torchload_lint.regular_files import refuse_leading_out
 
@@ -90,13 +90,14 @@ def written_as_whole(target: Path, size: int, *, replaces: bool) -> Iterator[Pat
 
 
 @contextmanager
-def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path]:
+def put_in_place(source: Path, backup: Path) -> Iterator[Path]:
     """A name beside a file, for what takes the file's place at the end; the file is kept as backup.
 
     There is a whole file under the name at every moment. What an earlier run has left is removed,
-    and a backup never replaced: with ``replaces`` one may be there already that holds this file.
-    Raises OSError, FileExistsError where another one is there, MigrationError where the file is not
-    what it was: another run may have put a new one in its place.
+    and a backup never replaced: one may be there already that holds this file, as a run leaves it
+    that is killed before it has put the new one in its place. Raises OSError, FileExistsError where
+    another one is there, MigrationError where the file is not what it was: another run may have put
+    a new one in its place.
     """
     real = source.resolve()
     _remove_leftovers(real)
@@ -107,7 +108,7 @@ def put_in_place(source: Path, backup: Path, *, replaces: bool) -> Iterator[Path
         _keep_attributes(new, real)
         if _state(real) != before:
             raise MigrationError(CHANGED)
-        is_new = _keep(real, backup, may_be_there=replaces)
+        is_new = _keep(real, backup)
         try:
             new.replace(real)
         except BaseException:  # also the end of the program
@@ -134,7 +135,7 @@ def _state(path: Path) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _keep(real: Path, backup: Path, *, may_be_there: bool) -> bool:
+def _keep(real: Path, backup: Path) -> bool:
     """Give a file a second name, or copy it where there are no links; false where that is there."""
     try:
         try:
@@ -144,7 +145,7 @@ def _keep(real: Path, backup: Path, *, may_be_there: bool) -> bool:
         except OSError:  # a file system without links
             _copy(real, backup)
     except FileExistsError:
-        if not (may_be_there and is_copy(backup, real)):
+        if not is_copy(backup, real):
             raise _is_there(backup) from None
         return False
     return True
@@ -180,25 +181,14 @@ def _is_there(path: Path) -> FileExistsError:
 def _keep_attributes(new: Path, old: Path) -> None:
     """Who may use the old file, and its extended attributes, are those of the one in its place.
 
-    Raises OSError, MigrationError where an attribute would be lost.
+    Raises OSError, also where an attribute would be lost.
     """
     try:
         before = old.stat()
     except FileNotFoundError:
         return
     _keep_owner(new, before)
-    if sys.platform == "linux":
-        for name, value in _extended(old).items() - _extended(new).items():
-            _set_extended(new, name, value)
-    new.chmod(before.st_mode & 0o777)
-
-
-def _set_extended(new: Path, name: str, value: bytes) -> None:
-    try:
-        os.setxattr(new, name, value)
-    except OSError as error:
-        why = f"the attribute {name} of the old file would be lost"
-        raise MigrationError(f"{why} ({error.strerror})") from None
+    keep_attributes(old, new)
 
 
 def _keep_owner(new: Path, before: os.stat_result) -> None:
@@ -207,14 +197,6 @@ def _keep_owner(new: Path, before: os.stat_result) -> None:
     if (before.st_uid, before.st_gid) != (after.st_uid, after.st_gid):
         with suppress(OSError, AttributeError):  # another user's; Windows
             os.chown(new, before.st_uid, before.st_gid)
-
-
-def _extended(path: Path) -> dict[str, bytes]:
-    try:
-        names = os.listxattr(path)
-    except OSError:  # a file system without any
-        return {}
-    return {name: os.getxattr(path, name) for name in names}
 
 
 def _beside(target: Path) -> Path:

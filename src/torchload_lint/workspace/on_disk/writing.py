@@ -14,6 +14,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from torchload_lint.keeping.kept_attributes import keep_attributes
 from torchload_lint.regular_files import read_regular, refuse_leading_out
 
 if TYPE_CHECKING:
@@ -159,26 +160,7 @@ def _make_alike(name: str, target: str, before: os.stat_result | None) -> None:
             os.chown(name, before.st_uid, before.st_gid)
         except OSError as error:
             raise OSError(errno.EPERM, "its owner or group would change", target) from error
-    if sys.platform == "linux":
-        _copy_attributes(target, name)
-    os.chmod(name, stat.S_IMODE(before.st_mode))
-
-
-def _copy_attributes(source: str, name: str) -> None:
-    """Raises OSError where an extended attribute would be lost."""
-    try:
-        attributes = os.listxattr(source)
-    except OSError:  # a file system without any
-        return
-    for attribute in attributes:
-        value = os.getxattr(source, attribute)
-        try:
-            if attribute not in os.listxattr(name) or os.getxattr(name, attribute) != value:
-                os.setxattr(name, attribute, value)
-        except OSError as error:
-            raise OSError(
-                errno.EPERM, f"its attribute {attribute} would be lost", source
-            ) from error
+    keep_attributes(target, name)
 
 
 def _umask() -> int:

@@ -1,0 +1,1 @@
+"""What stays of a file when another takes its place."""
