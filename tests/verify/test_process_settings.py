@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,10 @@ LOAD = "torch.load('state.pt', weights_only=True)\n"
 BLOCK = f"with safe_globals([Config]):\n    {LOAD}"
 PLACES = "def raises(storage, location): raise ValueError\nNONE = 'gpu'\n"
 PLACES += "def which(): return 'gpu'\n"
+
+
+LISTS = "from app.model import Config\nALLOWED = [Config]\nOTHER = ALLOWED\n\n"
+LISTS += "def clears():\n    OTHER.clear()\n"
 
 
 def placed(where: str, before: str = "") -> str:
@@ -80,6 +85,7 @@ SETS = {
         "import warnings\nwarnings.simplefilter('error')\nwarnings.warn('x')\n",
     ),
 }
+ON_ANY = indent(BLOCK.replace("pt',", "pt', map_location=device,"), "    ")
 PLACED = {
     "a place's name": placed("lambda storage, location: location"),
     "one parameter": placed("lambda storage: storage"),
@@ -113,6 +119,27 @@ PLACED = {
         f"def read(device='gpu'):\n    {BLOCK.replace(LOAD, '    ' + LOAD)}read()\n"
     ).replace("pt',", "pt', map_location=device,"),
     "an attribute": placed("Which().it", "class Which:\n    def __init__(self): self.it = 'gpu'\n"),
+    "what a caller gives": f"def read(device):\n{ON_ANY}read('gpu')\n",
+    "what a caller gives by name": f"def read(device=None):\n{ON_ANY}read(device=b'cpu')\n",
+    "what makes an object": (
+        f"class Reader:\n    def __init__(self, device):\n        self.device = device\n"
+        f"    def read(self):\n        device = self.device\n{indent(ON_ANY, '    ')}"
+        "Reader('gpu').read()\n"
+    ),
+    "keywords": (
+        "def read(**given):\n"
+        f"{ON_ANY.replace('map_location=device', '**given')}read(map_location='gpu')\n"
+    ),
+    "an option": placed(
+        "parser.parse_args([]).device",
+        "import argparse\nparser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--device', default='gpu')\n",
+    ),
+    "what a partial gives": (
+        "from functools import partial\n"
+        "load = partial(torch.load, map_location='gpu', weights_only=True)\n"
+        "with safe_globals([Config]):\n    load('state.pt')\n"
+    ),
 }
 CHANGED = {
     "a method of tensors": "torch.Tensor.set_ = None\n",
@@ -120,6 +147,27 @@ CHANGED = {
     "storages": "setattr(torch.storage.TypedStorage, '__init__', None)\n",
     "a class": "torch.UntypedStorage = None\n",
     "by a text": "eval('setattr(Config, \"__setstate__\", 1)')\n",
+    "a class by another name": "def change(of):\n    of.__new__ = None\nchange(Config)\n",
+    "the base of one": (
+        "def change(of):\n    setattr(of, '__setattr__', None)\n    setattr(of, '__new__', None)\n"
+        "change(Config.__mro__[1])\n"
+    ),
+    "a module found in the table of them": (
+        "import sys\nsys.modules['to' + 'rch'].serialization._load = None\n"
+    ),
+    "a module that is handed on": (
+        "def change(of, name):\n    setattr(of, name, None)\nchange(torch, 'lo' + 'ad')\n"
+    ),
+    "the names of a module": "torch.__dict__.update(load=None)\n",
+    "what the names of a module hold": (
+        "add_safe_globals([Config])\nfor name, value in vars(torch.serialization).items():\n"
+        f"    if name.startswith('clear_'):\n        value()\n{LOAD}"
+    ),
+    "a module in a list": "for each in [torch._utils]:\n    each._rebuild_tensor_v2 = None\n",
+    "a variable by parts of its name": (
+        "import os\nfor one in 'NO_', '':\n"
+        "    os.environ['TORCH_FORCE_' + one + 'WEIGHTS_ONLY_LOAD'] = '1'\n"
+    ),
 }
 INDENTED = f"    with safe_globals([Config]):\n        {LOAD}"
 ON_GPU = INDENTED.replace("pt',", "pt', map_location=f'cuda:{0}',")
@@ -144,6 +192,8 @@ sys.settrace(None)
 warnings.filterwarnings("ignore", category=UserWarning)
 torch.backends.cudnn.benchmark = True
 torch._dynamo.config.suppress_errors = True
+print("torch" in sys.modules, sys.modules[__name__], file=sys.stderr)
+hasattr(torch, "compile")
 
 def placed(storage, location):
     return storage
@@ -177,7 +227,8 @@ Reader().read()
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, {"pyproject.toml": "[project]\nname = 'x'\n", "app/__init__.py": "",
-                     "app/model.py": MODEL, "app/places.py": PLACES})  # fmt: skip
+                     "app/model.py": MODEL, "app/places.py": PLACES,
+                     "app/lists.py": LISTS})  # fmt: skip
     save = "import torch; from app.model import Config; "
     save += "torch.save(Config(w=torch.ones(1)), 'state.pt')"
     subprocess.run([sys.executable, "-c", save], cwd=tmp_path, check=True)
@@ -226,6 +277,146 @@ def test_what_is_no_place_of_a_storage_is_not_proven(project):
     for name, (ends_well, said) in run_and_verified(project, PLACED).items():
         assert not ends_well, name
         assert "was not tried" in said, name
+
+
+def test_what_is_assumed_of_a_device_is_said(project):
+    """A parameter that no caller gives, an option that may be another, a machine with CUDA."""
+    option = "import argparse\nparser = argparse.ArgumentParser()\n"
+    option += "parser.add_argument('--device', default='cpu')\n"
+    programs = {
+        "device is a device that is there": f"def read(device):\n{ON_ANY}",
+        "parser.parse_args().device is a device that is there": (
+            f"{option}def read():\n{indent(placed('parser.parse_args().device'), '    ')}"
+        ),
+        "cuda is there": f"def read():\n    device = 'cuda:0'\n{ON_ANY}",
+        "**given holds nothing that makes the load fail": (
+            f"def read(**given):\n{ON_ANY.replace('map_location=device', '**given')}"
+        ),
+    }
+    for assumed, (ends_well, said) in run_and_verified(project, programs).items():
+        assert ends_well
+        assert said.endswith(f"; assuming that {assumed}"), said
+
+
+DEEP = """
+def deep(number):
+    if number:
+        return deep(number - 1)
+"""
+AROUND = {
+    "its own function": ("deep() calls", f"{DEEP}{indent(BLOCK, '    ')}deep(975)\n"),
+    "another": (
+        "deep() calls",
+        f"def read():\n{indent(BLOCK, '    ')}{DEEP}    read()\ndeep(975)\n",
+    ),
+    "two functions": (
+        "calls itself",
+        (
+            "def other(number):\n    deep(number)\n"
+            f"{DEEP.replace('deep(number -', 'other(number -')}{indent(BLOCK, '    ')}deep(490)\n"
+        ),
+    ),
+    "a lambda": (
+        "deep() calls",
+        (
+            f"def read():\n{indent(BLOCK, '    ')}"
+            "deep = lambda number: deep(number - 1) if number else read()\ndeep(975)\n"
+        ),
+    ),
+    "a manager": ("enters hidden()", f"{{HIDDEN}}with hidden():\n{indent(BLOCK, '    ')}"),
+    "a manager around a call": (
+        "enters Hidden()",
+        f"{{HIDDEN}}def read():\n{indent(BLOCK, '    ')}with Hidden():\n    read()\n",
+    ),
+    "a stack": (
+        "enters hidden()",
+        (
+            "{HIDDEN}import contextlib\nwith contextlib.ExitStack() as stack:\n"
+            f"    stack.enter_context(hidden())\n{indent(BLOCK, '    ')}"
+        ),
+    ),
+    "a name": ("enters block", f"{{HIDDEN}}block = hidden()\nwith block:\n{indent(BLOCK, '    ')}"),
+    "a method": (
+        "enters Hidden().inside()",
+        f"{{HIDDEN}}with Hidden().inside():\n{indent(BLOCK, '    ')}",
+    ),
+    "a block that is ended": (
+        "row 6 may end the block of line 5",
+        (
+            "block = safe_globals([Config])\nwith block:\n"
+            f"    block.__exit__(None, None, None)\n    {LOAD}"
+        ),
+    ),
+    "a list that is cleared by another name": (
+        "app/lists.py:6 may change OTHER",
+        f"from app.lists import ALLOWED, clears\nclears()\nwith safe_globals(ALLOWED):\n    {LOAD}",
+    ),
+    "what clears, given to a thread": (
+        "clear_safe_globals on line",
+        (
+            "import threading\nadd_safe_globals([Config])\n"
+            "other = threading.Thread(target=torch.serialization.clear_safe_globals)\n"
+            f"other.start()\nother.join()\n{LOAD}"
+        ),
+    ),
+}
+HIDDEN = """
+import contextlib, importlib
+
+def go():
+    getattr(importlib.import_module("o" + "s"), "ch" + "dir")("/")
+
+@contextlib.contextmanager
+def hidden():
+    go()
+    yield
+
+class Hidden:
+    def __enter__(self): go()
+    def __exit__(self, *given): pass
+    def inside(self): return self
+
+"""
+QUIET = f"""
+import contextlib, logging, sys, time
+
+@contextlib.contextmanager
+def timed(name):
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        logging.getLogger(name).info("%s", time.perf_counter() - start)
+
+class Timed(contextlib.ContextDecorator):
+    def __enter__(self):
+        self.start = time.time()
+        return self
+    def __exit__(self, *given):
+        print(time.time() - self.start, file=sys.stderr)
+
+def read():
+{indent(BLOCK, "    ")}
+
+with timed("x"), Timed(), torch.no_grad():
+{indent(BLOCK, "    ")}
+    read()
+"""
+
+
+def test_what_leads_to_a_load_may_end_it(project):
+    """Functions that call themselves, and the project's own context managers."""
+    programs = {name: text.replace("{HIDDEN}", HIDDEN) for name, (_, text) in AROUND.items()}
+    for name, (ends_well, said) in run_and_verified(project, programs).items():
+        assert not ends_well, name
+        assert "not proven" in said, name
+        assert AROUND[name][0] in said, said
+
+
+def test_managers_that_take_the_time_change_nothing(project):
+    ends_well, said = run_and_verified(project, {"quiet": QUIET})["quiet"]
+    assert ends_well
+    assert said.count(": loads") == 2, said
 
 
 def test_what_is_made_of_a_function_that_loads_is_not_proven(project):

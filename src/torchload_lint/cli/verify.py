@@ -191,6 +191,8 @@ def _line(proof: LoadProof, kind: str) -> str:
     said = f"loads ({outcome.how})" if outcome.loads else f"{outcome.status}: {outcome.error}"
     if left_out := without(outcome.patched, outcome.missed):
         said += f"; {left_out}"
+    if outcome.loads and proof.assumed:
+        said += f"; assuming that {proof.assumed}"
     if outcome.shadow:
         place = Path(outcome.shadow)
         name = place.parent.name if place.stem == "__init__" else place.name.partition(".")[0]

@@ -22,6 +22,7 @@ from torchload_lint.source.text.parse import SyntaxProblem
 from torchload_lint.verify.gaps.before_loads import gap_before
 from torchload_lint.verify.gaps.proof_gaps import class_of_main, first_gap, runs_code
 from torchload_lint.verify.gaps.restoring_blocks import helper_used
+from torchload_lint.verify.gaps.settings.devices_given import assumed_of_device
 from torchload_lint.verify.gaps.surroundings import gap_around, is_script, may_be_allowed_by
 from torchload_lint.verify.parent import (
     FileState,
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 _HOPELESS = frozenset({Verdict.UNREADABLE, Verdict.DANGEROUS})
 """Verdicts of files that are not given to torch at all."""
-
-
 _MOST_MISSED = 3
 """Imports that failed which are told."""
 
@@ -70,6 +69,8 @@ class LoadProof:
     outcome: LoadOutcome
     around: str = ""
     """The place of a block of the project's that may allow more."""
+    assumed: str = ""
+    """What it takes for granted of where the load puts its storages, in words."""
 
     @property
     def verdict(self) -> ProofVerdict:
@@ -182,13 +183,14 @@ class Prover:
         )
         shown = _shown(module, load)
         around = may_be_allowed_by(module, load, situation, context)
+        assumed = assumed_of_device(module, load, context.project)
         roots = [root / folder for folder in context.config.src]
         if program.is_started and is_script(module, program.file.parent):
             roots.insert(0, program.file.parent)  # as Python has it
         for path in paths:
             imports = repair.import_modules if repair else ()
             outcome = self._prove(root / path, program, imports, roots)
-            yield LoadProof(situation, path, shown, outcome, around)
+            yield LoadProof(situation, path, shown, outcome, around, assumed)
 
     def _prove(
         self, path: Path, program: Program, imports: tuple[str, ...], roots: list[Path]

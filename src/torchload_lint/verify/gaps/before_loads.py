@@ -26,6 +26,7 @@ from torchload_lint.verify.gaps.files_taken import files_of, taken_before
 from torchload_lint.verify.gaps.notebook_lines import notebook_gap
 from torchload_lint.verify.gaps.programs_around import program_around
 from torchload_lint.verify.gaps.search_paths import gap_in_search_path
+from torchload_lint.verify.gaps.settings.calls_around import gap_in_calls
 from torchload_lint.verify.gaps.settings.compiled_functions import made_of_function
 from torchload_lint.verify.gaps.settings.process_settings import process_set_before
 from torchload_lint.verify.gaps.started_programs import started_before
@@ -45,6 +46,13 @@ _HOPS = 3
 """Names that are followed to what they stand for."""
 _IDENTITY = frozenset({"__module__", "__qualname__"})
 """What torch knows a class by."""
+_ASKED = frozenset(
+    """
+    __new__ __init__ __setstate__ __setattr__ __getattribute__ __getattr__ __setitem__ __hash__
+    __eq__ __bases__ __call__ __code__ __defaults__ __kwdefaults__ __torch_function__
+    """.split()
+)
+"""What a load asks of an object and its class, by whatever name a program has that class."""
 _SETTERS = frozenset("setattr delattr __setattr__ __delattr__ patch object setitem".split())
 """What sets an attribute by its name; the last three are those of mocks."""
 _READING = frozenset(
@@ -82,6 +90,7 @@ def gap_before(
     found = found or notebook_gap(module, situation.load, files)
     found = found or torch_changed_before(module, load, project)
     found = found or process_set_before(module, load, project)
+    found = found or gap_in_calls(module, load, project)
     if found:
         return found
     if made := made_of_function(module, load, project):
@@ -125,7 +134,10 @@ def _other_things(module: Module, load: LoadCall, project: ProjectIndex) -> str:
         for one in _things(load)
         if any(found.kind == "value" for found in _meant(one, module, project))
     }
-    for part in program_around(module, project):
+    program = program_around(module, project)
+    others = {name for part in program for name in _called_otherwise(part.module, lists)}
+    names, lists = names | others, lists | others
+    for part in program:
         home = part.module
         reached = own | allowing if home is not module else set()
         for node in part.unseen():
@@ -137,6 +149,14 @@ def _other_things(module: Module, load: LoadCall, project: ProjectIndex) -> str:
             if changed and not (home is module and changed in own):
                 return f"{home.path}:{getattr(node, 'lineno', 0)} may change {changed}"
     return ""
+
+
+def _called_otherwise(home: Module, lists: set[str]) -> Iterator[str]:
+    """Further names of lists, as a proof sees them given: ``OTHER = ALLOWED``."""
+    for node in home.tree.body:
+        is_list = isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute))
+        if isinstance(node, ast.Assign) and is_list and last_name(node.value) in lists:
+            yield from (one.id for one in node.targets if isinstance(one, ast.Name))
 
 
 def _handed_on(node: ast.AST, home: Module, module: Module, lists: set[str]) -> str:
@@ -162,7 +182,8 @@ def _changed_by(node: ast.AST, names: set[str], own: set[str]) -> str:
     """
     if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
         holder = last_name(node.value) * isinstance(node.value, (ast.Name, ast.Attribute))
-        if node.attr in _IDENTITY or holder in names:
+        is_asked = node.attr in _ASKED and holder not in {"self", "cls"}
+        if node.attr in _IDENTITY or holder in names or is_asked:
             return f"{holder}.{node.attr}"
         return node.attr if node.attr in names | own and holder not in {"self", "cls"} else ""
     if isinstance(node, ast.Global):
@@ -197,7 +218,7 @@ def _is_sys_modules(node: ast.expr) -> bool:
 def _set_by(call: ast.Call, names: set[str]) -> str:
     """What ``setattr(thing, "name", value)`` changes, where that concerns an allowlist."""
     texts = [one.value for one in call.args if isinstance(one, ast.Constant)]
-    found = {str(one).rpartition(".")[2] for one in texts} & (names | _IDENTITY)
+    found = {str(one).rpartition(".")[2] for one in texts} & (names | _IDENTITY | _ASKED)
     holders = [one for one in call.args[:1] if last_name(one) in names]
     holders += [one.value for one in call.args if isinstance(one, ast.Subscript)]
     if not found and not any(last_name(one) in names or _is_sys_modules(one) for one in holders):

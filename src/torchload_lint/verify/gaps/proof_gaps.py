@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from torchload_lint.late_patterns import late_pattern
 from torchload_lint.policy import Trust
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
-from torchload_lint.source.facts.calls import CallKind
 from torchload_lint.source.facts.scripts import (
     first_run,
     is_reached_when_started,
@@ -22,7 +21,7 @@ from torchload_lint.source.facts.scripts import (
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import COMPREHENSIONS, FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
-from torchload_lint.verify.gaps.settings.map_locations import may_place
+from torchload_lint.verify.gaps.settings.devices_given import untried_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -32,10 +31,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
 
-_TRIED = frozenset("f map_location weights_only mmap encoding".split())
-"""Keywords that a restricted load takes: ``_weights_only_unpickler.Unpickler`` of torch 2.13 has no
-more of those that a load hands on.
-"""
 _OPENING = frozenset({"open", "GzipFile", "BZ2File", "LZMAFile"})
 AT_ONCE = frozenset(
     "all any dict frozenset list max min set sorted sum tuple extend fromkeys join update".split()
@@ -68,7 +63,7 @@ _SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 
 def first_gap(module: Module, load: LoadCall, project: ProjectIndex) -> str:
     """The first reason not to take a proof for the program; empty where there is none."""
-    found = [*_of_arguments(module, load, project), *_of_open_files(module, load)]
+    found = [*untried_arguments(module, load, project), *_of_open_files(module, load)]
     if load.allowlists:
         found += [*_of_generators(module, load), *_of_cleared(module), *_of_ended(module, load)]
         found += [*_of_choices(module, load), *_of_closed_stacks(module, load)]
@@ -120,18 +115,6 @@ def runs_code(situation: Situation) -> str:
         if need.judgement.trust is Trust.RUNS_CODE and need not in situation.missing:
             return f"{need.name}: {need.judgement.reason}; the file is not given to torch"
     return ""
-
-
-def _of_arguments(module: Module, load: LoadCall, project: ProjectIndex) -> Iterator[str]:
-    given = [keyword.arg for keyword in load.node.keywords if keyword.arg]
-    if load.loader == "torch.load" and load.through is None and load.kind is CallKind.CALL:
-        for name in given:
-            if name not in _TRIED and not (name == "pickle_module" and load.pickle_module is None):
-                yield f"the argument {name} was not tried"
-        named = [one.value for one in load.node.keywords if one.arg == "map_location"]
-        for place in [*load.node.args[1:2], *named]:
-            if not may_place(place, module, project):
-                yield f"the device {ast.unparse(place):.40} was not tried"
 
 
 def _of_open_files(module: Module, load: LoadCall) -> Iterator[str]:
@@ -194,8 +177,10 @@ def _of_generators(module: Module, load: LoadCall) -> Iterator[str]:
 
 def _of_cleared(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and last_name(node.func) == "clear_safe_globals":
-            yield f"clear_safe_globals on line {node.lineno} may run before it"
+        if isinstance(node, (ast.Name, ast.Attribute)):
+            whole = module.bindings.qualified(node) or last_name(node)
+            if whole.rpartition(".")[2] == "clear_safe_globals":
+                yield f"clear_safe_globals on line {node.lineno} may run before it"
 
 
 def _of_ended(module: Module, load: LoadCall) -> Iterator[str]:

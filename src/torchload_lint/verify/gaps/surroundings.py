@@ -20,6 +20,7 @@ from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.text.definitions import FUNCTIONS
 from torchload_lint.source.text.expressions import last_name
 from torchload_lint.verify.gaps.programs_around import program_around
+from torchload_lint.verify.gaps.proof_gaps import surely_enters
 from torchload_lint.verify.gaps.suspended import gap_while_suspended
 
 if TYPE_CHECKING:
@@ -226,9 +227,21 @@ def _of_blocks_entered_twice(module: Module, load: LoadCall) -> Iterator[str]:
     around = [one for one in ancestors(module, load.node) if isinstance(one, _WITHS)]
     for parent in around:
         for item in parent.items:
-            rows = entered.get(getattr(item.context_expr, "id", ""), [])
+            name = getattr(item.context_expr, "id", "")
+            rows = entered.get(name, [])
             if len(rows) > 1:
                 yield f"the block of line {parent.lineno} is entered on line {max(rows)}, too"
+            is_own = any(surely_enters(module, item.context_expr, a.node) for a in load.allowlists)
+            for row in _other_uses(module, name) if is_own else ():
+                yield f"row {row} may end the block of line {parent.lineno}"
+
+
+def _other_uses(module: Module, name: str) -> Iterator[int]:
+    """The rows where a name is used for something else than to enter what it stands for."""
+    for node in ast.walk(module.tree):
+        is_used = isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+        if is_used and not isinstance(module.parents.get(node), ast.withitem):
+            yield getattr(node, "lineno", 0)
 
 
 def _of_other_meanings(module: Module, load: LoadCall, project: ProjectIndex) -> Iterator[str]:

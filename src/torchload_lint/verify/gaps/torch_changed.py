@@ -13,6 +13,7 @@ from torchload_lint.late_patterns import late_pattern
 from torchload_lint.source.text.expressions import last_name
 from torchload_lint.verify.gaps.files_taken import follows
 from torchload_lint.verify.gaps.programs_around import program_around
+from torchload_lint.verify.gaps.settings.modules_handed import module_handed_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _MENTIONS = late_pattern(
     r"\btorch\b|builtins|setattr|patch|\bpickle\b|\bio\b|struct|copyreg|\bos\b|OrderedDict|"
-    r"TORCH_FORCE_WEIGHTS"
+    r"TORCH_FORCE|\bmodules\b"
 )
 _STATES = frozenset(
     """
@@ -50,6 +51,7 @@ _OF_PYTHON = frozenset(dir(builtins)) - frozenset("print input help exit quit __
 _FUNCTIONS_OF_TORCH = frozenset({"load", "_load", "_legacy_load", "safe_globals"})
 _FORCES = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 """With which torch 2.13 raises where the other variable of this kind is set, too."""
+_FORCED = "TORCH_FORCE"
 _SETTING = frozenset(
     {"setattr", "delattr", "__setattr__", "object", "patch", "multiple", "setitem"}
 )
@@ -65,7 +67,9 @@ def torch_changed_before(module: Module, load: LoadCall, project: ProjectIndex) 
         for node in (*imports, *part.unseen()):
             if home is module and follows(node, load, module):
                 continue
-            for said in _said(node, home, module):
+            for said in (*_said(node, home, module), module_handed_on(node, home)):
+                if not said:
+                    continue
                 return f"{home.path}:{getattr(node, 'lineno', 0)} {said}"
     return ""
 
@@ -81,8 +85,14 @@ def _said(node: ast.AST, home: Module, module: Module) -> Iterator[str]:
             yield f"may change what is allowed ({node.id})"
     elif isinstance(node, ast.Call):
         yield from _set(node, home)
-    elif isinstance(node, ast.Constant) and node.value == _FORCES:
+    elif isinstance(node, ast.Constant) and _FORCES.startswith(_beginning(node.value)):
         yield f"may set {_FORCES}"
+
+
+def _beginning(text: object) -> str:
+    """A text that may become the name of that variable: it, or what it begins with."""
+    is_one = isinstance(text, str) and text.startswith(_FORCED)
+    return str(text) if is_one else " "
 
 
 def _imported(node: ast.Import | ast.ImportFrom, is_own: bool) -> Iterator[str]:

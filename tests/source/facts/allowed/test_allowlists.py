@@ -101,6 +101,14 @@ IN_FORCE = {
         "def f():\n    torch.load(p)\nf()\nadd_safe_globals([Net])",
         0,
     ),
+    "called above in the statement that registers": (
+        "def f():\n    torch.load(p)\n[f(), add_safe_globals([Net])]",
+        0,
+    ),
+    "called below in the statement that registers": (
+        "def f():\n    torch.load(p)\n[add_safe_globals([Net]), f()]",
+        1,
+    ),
     "a method called before": (
         "class A:\n    def f(self):\n        torch.load(p)\nA().f()\nadd_safe_globals([Net])",
         0,

@@ -7,7 +7,7 @@ by the block that they stand in, in order, and a load takes those above its own 
 from __future__ import annotations
 
 import ast
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
@@ -138,8 +138,20 @@ def _at_import(module: SourceFile, known: _Registered, place: ast.AST) -> list[i
     if isinstance(outermost, (*FUNCTIONS, ast.ClassDef)) and not outermost.decorator_list:
         uses = module.remember("statements that use names", lambda: _using(body))
         others = (one for one in uses.get(outermost.name, ()) if body[one] is not outermost)
-        end = max(end, bisect_right(indices, next(others, len(body))))
+        first = next(others, len(body))
+        end = max(end, bisect_left(indices, first))
+        while indices[end : end + 1] == [first] and not _is_used_above(
+            outermost.name, known.lists[numbers[end]].node, body[first]
+        ):
+            end += 1
     return numbers[:end]
+
+
+def _is_used_above(name: str, registration: ast.Call, statement: ast.stmt) -> bool:
+    """Whether a statement uses a name and registers a list after that: ``[run(), add(…)]``."""
+    place = registration.lineno, registration.col_offset
+    named = (one for one in walk(statement) if isinstance(one, (ast.Name, ast.Attribute)))
+    return any((one.lineno, one.col_offset) < place for one in named if last_name(one) == name)
 
 
 def _using(body: list[ast.stmt]) -> dict[str, list[int]]:

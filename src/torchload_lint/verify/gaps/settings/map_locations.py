@@ -1,6 +1,7 @@
 """Whether torch can put storages where a load says (``map_location``): a proof puts them elsewhere.
 
-What a run gives (``args.device``, a parameter) is believed to be a device.
+What a run gives (``args.device``) is believed to be a device, and what is given from farther away
+is looked at apart (``devices_given``).
 """
 
 from __future__ import annotations
