@@ -163,6 +163,9 @@ CHANGED = {
         "add_safe_globals([Config])\nfor name, value in vars(torch.serialization).items():\n"
         f"    if name.startswith('clear_'):\n        value()\n{LOAD}"
     ),
+    "a module that is returned": (
+        "def module(): return torch._utils\nmodule()._rebuild_tensor_v2 = None\n"
+    ),
     "a module in a list": "for each in [torch._utils]:\n    each._rebuild_tensor_v2 = None\n",
     "a variable by parts of its name": (
         "import os\nfor one in 'NO_', '':\n"
@@ -336,6 +339,31 @@ AROUND = {
         ),
     ),
     "a name": ("enters block", f"{{HIDDEN}}block = hidden()\nwith block:\n{indent(BLOCK, '    ')}"),
+    "an attribute": (
+        "enters holder.block",
+        (
+            "{HIDDEN}class Holder:\n    def __init__(self):\n        self.block = Hidden()\n"
+            f"holder = Holder()\nwith holder.block:\n{indent(BLOCK, '    ')}"
+        ),
+    ),
+    "what a list holds": (
+        "enters blocks[0]",
+        f"{{HIDDEN}}blocks = [Hidden()]\nwith blocks[0]:\n{indent(BLOCK, '    ')}",
+    ),
+    "what a caller gives": (
+        "enters block",
+        (
+            f"{{HIDDEN}}def read(block):\n    with block:\n{indent(BLOCK, '        ')}"
+            "read(Hidden())\n"
+        ),
+    ),
+    "an object that calls itself": (
+        "__call__() calls",
+        (
+            "class Deep:\n    def __call__(self, number):\n        if number:\n"
+            f"            return self(number - 1)\n{indent(BLOCK, '        ')}Deep()(975)\n"
+        ),
+    ),
     "a method": (
         "enters Hidden().inside()",
         f"{{HIDDEN}}with Hidden().inside():\n{indent(BLOCK, '    ')}",

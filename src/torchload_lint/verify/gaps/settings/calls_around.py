@@ -8,6 +8,8 @@ import ast
 import sys
 from typing import TYPE_CHECKING
 
+from torchload_lint.source.domain.values import Instance, Made
+from torchload_lint.source.evaluation.engine import Engine
 from torchload_lint.source.facts.allowed.contexts import is_from_helper
 from torchload_lint.source.names.steps import ancestors
 from torchload_lint.source.project.callers import sites
@@ -19,6 +21,7 @@ from torchload_lint.verify.gaps.settings.quiet_managers import is_quiet
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchload_lint.source.domain.values import Value
     from torchload_lint.source.facts.calls import LoadCall
     from torchload_lint.source.facts.module import Module
     from torchload_lint.source.project.index import ProjectIndex
@@ -74,7 +77,7 @@ def _calls(
         function = home.function(node)
         if function is None or function in callers:
             continue
-        callers[function] = []
+        callers[function] = [function] if _calls_its_object(function) else []
         for site in sites(project, home, function).calls:
             place = home if site.module is home else project.module_at(site.module.path)
             if place is None:
@@ -82,6 +85,13 @@ def _calls(
             waiting.append((place, site.written))
             calling = place.function(site.written)
             callers[function] += [calling] if calling is not None else []
+
+
+def _calls_its_object(function: NamedFunction) -> bool:
+    """Whether a ``__call__`` calls the object that it is of."""
+    own = {one.arg for one in function.args.args[:1]}
+    called = (one.func for one in ast.walk(function) if isinstance(one, ast.Call))
+    return function.name == "__call__" and any(getattr(one, "id", "") in own for one in called)
 
 
 def _calls_itself(
@@ -140,10 +150,18 @@ def _leaves(
     if isinstance(made, ast.Name) and hops:
         found = home.bindings.definitions(made)
         values = [one.value for one in found if one.value is not None and one.kind == "assign"]
-        return all(_leaves(one, home, load, project, hops - 1) for one in values)
+        if values:
+            return all(_leaves(one, home, load, project, hops - 1) for one in values)
     if not isinstance(made, ast.Call):
-        return True
+        return all(map(_is_quiet_value, Engine(project).top(made, home)))
     return is_from_helper(home, made) or _is_known(made, home, project)
+
+
+def _is_quiet_value(value: Value) -> bool:
+    """Whether an object that is entered is none of the project's own, or a quiet one."""
+    if isinstance(value, Made):
+        return value.callee.partition(".")[0] in _KNOWN
+    return not isinstance(value, Instance) or is_quiet(value.of.node, value.of.module)
 
 
 def _is_known(made: ast.Call, home: Module, project: ProjectIndex) -> bool:

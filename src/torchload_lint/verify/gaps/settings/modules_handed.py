@@ -40,6 +40,7 @@ def module_handed_on(node: ast.AST, home: Module) -> str:
         return ""
     user = home.parents.get(node)
     is_given = isinstance(user, ast.Call) and node in user.args and not _only_asks(user)
+    is_given |= isinstance(user, ast.Return) and whole != "torch"  # which is imported late, often
     return f"hands {whole} on" if is_given or isinstance(user, _HOLDING) else ""
 
 

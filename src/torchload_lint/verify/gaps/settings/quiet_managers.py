@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from torchload_lint.source.text.definitions import FUNCTIONS
 
 if TYPE_CHECKING:
-    from torchload_lint.source.facts.module import Module
+    from torchload_lint.source.names.source_file import SourceFile
 
 _MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 _PLAIN_BASES = frozenset(
@@ -47,7 +47,7 @@ _OTHERS = (ast.Global, ast.Nonlocal, ast.Delete, ast.Import, ast.ImportFrom, ast
            ast.Assert, ast.ClassDef)  # fmt: skip
 
 
-def is_quiet(node: ast.AST, module: Module) -> bool:
+def is_quiet(node: ast.AST, module: SourceFile) -> bool:
     """Whether a function or a class of a file is such a manager."""
     if isinstance(node, FUNCTIONS):
         made = [module.bindings.qualified(one) for one in node.decorator_list]
@@ -61,11 +61,11 @@ def is_quiet(node: ast.AST, module: Module) -> bool:
     return all(not one.decorator_list and _does_nothing(one, module) for one in run)
 
 
-def _does_nothing(function: ast.AST, module: Module) -> bool:
+def _does_nothing(function: ast.AST, module: SourceFile) -> bool:
     return all(_is_harmless(one, function, module) for one in ast.walk(function))
 
 
-def _is_harmless(node: ast.AST, function: ast.AST, module: Module) -> bool:
+def _is_harmless(node: ast.AST, function: ast.AST, module: SourceFile) -> bool:
     if isinstance(node, _OTHERS) or (isinstance(node, FUNCTIONS) and node is not function):
         return False
     if isinstance(node, ast.Call):
@@ -75,7 +75,7 @@ def _is_harmless(node: ast.AST, function: ast.AST, module: Module) -> bool:
     return True
 
 
-def _calls_quietly(call: ast.Call, module: Module) -> bool:
+def _calls_quietly(call: ast.Call, module: SourceFile) -> bool:
     whole = module.bindings.qualified(call.func) or ""
     if whole:
         home, _, name = whole.rpartition(".")
