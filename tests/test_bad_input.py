@@ -202,3 +202,21 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(
     assert "good.py: could not be written" in result.stderr
     assert (project / "good.py").read_text() == source
     assert "TLL102" in codes(result)["good.py"]
+
+
+@pytest.mark.parametrize("encoding", ["unicode_escape", "utf-7"])
+def test_a_file_whose_encoding_would_write_more_anew_is_left_as_it_is(
+    project: Path, encoding: str
+) -> None:
+    source = (
+        f"# coding: {encoding}\nimport torch\n\nm.load_state_dict(torch.load(p))\ns = '+AGE-'\n"
+    )
+    (project / "enc.py").write_text(source)
+    fixing = lint("--fix", "--unsafe-fixes", "--min-severity=info", "-v", "enc.py")
+    assert (project / "enc.py").read_text() == source
+    assert "TLL102" in fixing.stdout
+    assert f"in {encoding} what is not to be changed would be written anew" in fixing.stdout
+    noqa = lint("--add-noqa", "--min-severity=info", "enc.py")
+    assert (project / "enc.py").read_text() == source
+    assert noqa.exit_code == 2
+    assert "enc.py: could not be written" in noqa.stderr

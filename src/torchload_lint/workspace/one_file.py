@@ -200,6 +200,7 @@ def check_document(
             noqa=options.suppressions,
         )
         found = one_for_each_cause(found)
+        spoiling |= _inexact(document, found)
         first = first or [*found, *untold]
         useless = without_effect(earlier, applied, found)
         if useless:
@@ -235,6 +236,14 @@ def check_document(
         originally=tuple(before_fixes) if document is not original else (),
     )
     return _with_shell_cells(result, document, project), document
+
+
+def _inexact(document: Document, found: Sequence[Diagnostic]) -> dict[Fix | None, str]:
+    """The fixes of a file that could not be written without changing other bytes as well."""
+    if document.decoded.exact:
+        return {}
+    why = f"in {document.decoded.encoding} what is not to be changed would be written anew"
+    return {d.fix: why for d in found if d.fix is not None}
 
 
 def _with_shell_cells(result: FileResult, document: Document, project: Project) -> FileResult:

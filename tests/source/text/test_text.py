@@ -76,3 +76,18 @@ def _read(code):
     assert isinstance(module, Module)
     assert isinstance(module.tree, ast.Module)
     return module
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"# coding: unicode_escape\nx = 1\n",
+        b"# coding: raw_unicode_escape\nx = '\\u00e9'\n",
+        b"# coding: utf-7\nx = '+AGE-'\n",
+    ],
+)
+def test_text_that_an_encoding_writes_in_another_way_is_not_written(data):
+    decoded = decode(data)
+    assert not decoded.exact
+    with pytest.raises(UnicodeEncodeError, match="not to be changed"):
+        decoded.encode(decoded.text)

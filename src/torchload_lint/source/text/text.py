@@ -2,7 +2,7 @@ r"""Bytes and text: encodings, and the three ways of counting places in a line.
 
 A Python file is bytes in an encoding of its own (PEP 263), with a byte-order mark or without, and
 with lines that end in ``\n``, ``\r\n`` or ``\r``. What is decoded here is never normalised, so
-that encoding it again gives the same bytes.
+that encoding it again gives the same bytes, or is refused.
 """
 
 from __future__ import annotations
@@ -31,12 +31,18 @@ class Decoded(NamedTuple):
     encoding: str
     """A codec name; never ``utf-8-sig``."""
     bom: bool
+    exact: bool = True
+    """Whether the text, encoded again, gives the bytes that it was read from."""
 
     def encode(self, text: str) -> bytes:
         """``text`` in this file's encoding, with its byte-order mark.
 
-        Raises UnicodeEncodeError where the encoding lacks a character.
+        Raises UnicodeEncodeError where the encoding lacks a character, or where it would write
+        others of the file's characters in another way than they are written.
         """
+        if not self.exact:
+            reason = "bytes that are not to be changed would be others"
+            raise UnicodeEncodeError(self.encoding, text, 0, len(text), reason)
         return (codecs.BOM_UTF8 if self.bom else b"") + text.encode(self.encoding)
 
 
@@ -48,12 +54,24 @@ def decode(data: bytes) -> Decoded:
     """
     bom = data.startswith(codecs.BOM_UTF8)
     encoding = _stated_encoding(_first_lines(data)) or "utf-8"
+    held = data[3 if bom else 0 :]
     try:
-        return Decoded(data[3 if bom else 0 :].decode(encoding), encoding, bom)
+        text = held.decode(encoding)
+        return Decoded(text, encoding, bom, encoding == "utf-8" or _gives(text, encoding, held))
     except UnicodeDecodeError:
         raise
     except (LookupError, UnicodeError) as error:  # a codec, but for no text: zip, hex, undefined
         raise SyntaxError(f"unknown encoding: {encoding}") from error
+
+
+def _gives(text: str, encoding: str, data: bytes) -> bool:
+    """Whether encoding gives these bytes: ``unicode_escape`` writes each end of a row as an escape
+    sequence, and other codecs have several ways to write one character.
+    """
+    try:
+        return text.encode(encoding) == data
+    except UnicodeError:
+        return False
 
 
 def _stated_encoding(head: bytes) -> str | None:
