@@ -11,6 +11,8 @@ from click.testing import CliRunner
 
 from torchload_lint.cli.group import root
 from torchload_lint.config import Settings
+from torchload_lint.fixes import repairing
+from torchload_lint.fixes.rewritten import Refusal
 from torchload_lint.source.branches import endings
 from torchload_lint.source.domain import mappings
 from torchload_lint.source.domain.values import Text
@@ -365,3 +367,32 @@ def test_callers_are_followed_one_by_one_within_a_bound(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     CliRunner().invoke(root, ["loads", "."])
     assert 5_000 < max(steps) < 15_000
+
+
+@pytest.mark.parametrize(("count", "offers"), [(8, True), (40, True), (400, False)])
+@pytest.mark.parametrize("form", ["x = [{}]", "{}"])
+def test_not_each_of_many_loads_in_one_place_is_written_around_all_of_them(
+    tmp_path, monkeypatch, form, count, offers
+):
+    """400 in a list took 150 s."""
+    (tmp_path / "torchload-lint.toml").write_text("")
+    (tmp_path / "models.py").write_text("class Net:\n    pass\n")
+    with zipfile.ZipFile(tmp_path / "net.pt", "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02cmodels\nNet\n)\x81.")
+        archive.writestr("archive/version", b"3\n")
+    between = ", " if "[" in form else "; "
+    rows = form.format(between.join(['torch.load("net.pt")'] * count))
+    (tmp_path / "m.py").write_text(f"import torch\n{rows}\n")
+    written = []
+
+    def counted(*of):
+        written.append(of)
+        raise Refusal("not here")
+
+    monkeypatch.setattr(repairing, "put_in_block", counted)
+    monkeypatch.chdir(tmp_path)
+    options = ["--no-cache", "--jobs", "1", "-v", "m.py"]
+    shown = CliRunner().invoke(root, options).stdout
+    assert shown.count("TLL103") == count
+    assert bool(written) is offers
+    assert ("too many loads stand in these rows" in shown) is not offers

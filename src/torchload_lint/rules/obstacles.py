@@ -12,9 +12,19 @@ from torchload_lint.rules.on_torch import (
     SAFE_GLOBALS_SINCE,
 )
 from torchload_lint.source.facts.allowed.allowlists import AllowlistKind
+from torchload_lint.source.text.candidates import first_row
 
 if TYPE_CHECKING:
+    import ast
+
     from torchload_lint.rules.situation import Situation
+    from torchload_lint.source.facts.calls import LoadCall
+    from torchload_lint.source.facts.module import Module
+
+_FEW_BESIDE = 8
+"""Loads that begin on one row, or stand in one statement, whatever that costs."""
+_MOST_WRITTEN = 100_000
+"""Characters that the fixes of a file's crowded rows write: each of their loads writes them all."""
 
 
 def obstacles(situation: Situation) -> tuple[str, ...]:
@@ -72,3 +82,30 @@ def target_obstacles(situation: Situation) -> tuple[str, ...]:
             f"{wanted}, which has no safe_globals block (2.5 or newer has): {instead}, {raised}",
         )
     return ()
+
+
+def crowding(module: Module, load: LoadCall) -> str:
+    """That too many loads stand beside this one for a block around each; empty where they do not.
+
+    A block takes in the rows of the whole statement: that of each of a thousand loads in one list
+    would write the list a thousand times.
+    """
+    crowded = module.remember("crowded rows", lambda: _crowded(module))
+    is_crowded = first_row(load.statement) in crowded
+    return "too many loads stand in these rows: a block goes around all of them" * is_crowded
+
+
+def _crowded(module: Module) -> set[int]:
+    """The rows that are too crowded; in the order of the file, so that the first get fixes."""
+    beside: dict[int, list[ast.stmt]] = {}
+    for one in module.loads:
+        beside.setdefault(first_row(one.statement), []).append(one.statement)
+    starts = (*module.lines.starts, len(module.text))
+    written, found = 0, set()
+    for row, statements in sorted(beside.items()):
+        if len(statements) > _FEW_BESIDE:
+            last = max(one.end_lineno or row for one in statements)
+            written += len(statements) * (starts[last] - starts[row - 1])
+            if written > _MOST_WRITTEN:
+                found.add(row)
+    return found

@@ -29,6 +29,7 @@ from torchload_lint.rules.blocks.overlaps import (
 from torchload_lint.rules.blocks.star_imports import name_given_away
 from torchload_lint.rules.met_needs import entry_key
 from torchload_lint.rules.obstacles import (
+    crowding,
     obstacles,
     obstacles_of_files,
     refused_names,
@@ -296,6 +297,8 @@ def _written(
     risk: str = "",
 ) -> FixPlan:
     listed = [need for need in missing if not need.needed.import_only]
+    if listed and (obstacle := crowding(situation.module, situation.load)):
+        return FixPlan(notes=(obstacle,))
     repair = _repair(situation, context, missing, listed, stand_ins, form)
     if obstacle := _obstacle(situation, repair, context):
         return FixPlan(notes=(obstacle,))
@@ -305,13 +308,10 @@ def _written(
             return FixPlan(notes=(obstacle,))
         applicability = Applicability.UNSAFE
         risk = risk or risk_of_limits(listed)
-    of_list = _risk_of_list(listed, situation, context)
+    of_list = _risk_of_list(listed, repair.allow, situation, context)
     if of_list:
         applicability = Applicability.UNSAFE
         risk = risk or of_list
-    if repair.allow and (taker := name_given_away(repair.allow, situation.module, context.project)):
-        applicability = Applicability.UNSAFE
-        risk = risk or f"{taker} takes every name of this file, also those that the fix imports"
     from torchload_lint.fixes.repairing import repair_load  # noqa: PLC0415 - only to fix
 
     outcome = repair_load(situation.module, situation.load, repair)
@@ -371,9 +371,13 @@ def _repair(
     )
 
 
-def _risk_of_list(listed: list[Need], situation: Situation, context: Context) -> str:
+def _risk_of_list(
+    listed: list[Need], allow: tuple[Allow, ...], situation: Situation, context: Context
+) -> str:
     imports = (risk_of_import(one, situation, context) for one in listed)
-    return next(filter(None, (risk_of_kept_classes(listed), *imports)), "")
+    taker = name_given_away(allow, situation.module, context.project) if allow else ""
+    given = taker and f"{taker} takes every name of this file, also those that the fix imports"
+    return next(filter(None, (risk_of_kept_classes(listed), *imports, given)), "")
 
 
 def _limits_calls(listed: list[Need]) -> bool:
