@@ -373,3 +373,13 @@ def test_a_keyword_and_a_block_for_one_call_are_not_both_written(call: str) -> N
         fixes.append(Fix(Applicability.SAFE, outcome.how, outcome.edits))
     assert apply_edits(source, fixes)[1] == (fixes[0],)
     assert apply_edits(source, fixes[::-1])[1] == (fixes[1],)
+
+
+@pytest.mark.parametrize("shown", ["{torch.load(p)=}", "{len(torch.load(p)) = !r:>{n}}"])
+def test_an_f_string_that_shows_how_the_call_is_written_is_left_alone(shown):
+    source = f'import torch\nprint(f"{shown}")\n'
+    for entries in ((), (NAMESPACE,)):
+        refused = fix(source, *entries)
+        assert refused.text == source
+        assert "shows how the call is written" in refused.reasons[0]
+    assert fix(source.replace("=", "")).text.count("weights_only=True") == 1

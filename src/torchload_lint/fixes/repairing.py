@@ -192,10 +192,16 @@ def _refuse_mistakes(load: LoadCall) -> None:
 
 
 def _refuse_wrong_places(module: Module, source: Source, load: LoadCall) -> None:
-    """Before Python 3.12 ``ast`` misplaces some expressions inside f-strings."""
+    """Before Python 3.12 ``ast`` misplaces some expressions inside f-strings; and ``f"{x=}"`` shows
+    the code that is to be changed.
+    """
     around = nodes_around(load.node, module.parents)
-    if not any(isinstance(node, ast.JoinedStr) for node in around):
+    strings = [node for node in around if isinstance(node, ast.JoinedStr)]
+    if not strings:
         return
+    texts = [one for node in strings for one in node.values if isinstance(one, ast.Constant)]
+    if source.slice(load.node) in "".join(str(one.value) for one in texts):
+        raise Refusal("its f-string shows how the call is written (`=`)")
     try:
         found = ast.parse(f"({source.slice(load.node)})", mode="eval").body
     except SyntaxError:
