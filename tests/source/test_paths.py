@@ -668,3 +668,16 @@ def test_a_list_of_one_thing_is_all_that_the_thing_may_be():
     module = index.module_at("main.py")
     (load,) = every_load(module, index)
     assert texts(resolve_load(load, module, index)) == ["a.pt", "b.pt"]
+
+
+def test_a_text_that_is_longer_than_any_path_is_unknown_and_not_gone_through(monkeypatch):
+    gone_through = []
+    render = patterns.render
+    monkeypatch.setattr(patterns, "render", lambda text: gone_through.append(text) or render(text))
+    rows = 'p = p.replace("n", "nn")\n' * 20
+    found = resolve(f'p = "net.pt"\n{rows}torch.load(p)\n')
+    assert found.unknown == ("it is longer than the path of any file",)
+    assert not found.patterns
+    assert not found.complete
+    assert not gone_through
+    assert resolve('torch.load("n" * 32_764 + ".pt")\n').patterns

@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_PATTERNS", "PathPattern", "Resolution", "Rung", "resolve_path"]
 
+_LONGEST_PATH = 32_767
+"""The longest that a system takes (Windows); a text may be a thousand times longer, and each load
+that opens one would go through it again and again.
+"""
 _FIELD = late_pattern(r"\{[A-Za-z_][^{}/]*\}|\{\}|%\(\w+\)[sdif]|%\d*[sdif](?![A-Za-z0-9])")
 """A field of a template that something out of sight fills in."""
 _OF_TEXT = (
@@ -248,7 +252,7 @@ def resolution(values: Values, engine: Engine, *, folders: bool = False) -> Reso
     found: dict[tuple[str, bool], PathPattern] = {}
     reasons: dict[str, None] = {}
     addresses: dict[str, PathPattern] = {}
-    for value in _each_opened(values):
+    for value in map(_no_longer_than_paths, _each_opened(values)):
         text, in_archive = _source(value)
         if text is None:
             if not isinstance(value, Constant):
@@ -355,6 +359,12 @@ def _each_opened(values: Values) -> Iterator[Value]:
             yield from _each_opened((*value.items[0], *value.others))
         else:
             yield value
+
+
+def _no_longer_than_paths(value: Value) -> Value:
+    text, _ = _source(value)
+    is_longer = text is not None and len(text.text) > _LONGEST_PATH
+    return Unknown("it is longer than the path of any file") if is_longer else value
 
 
 def _source(value: Value) -> tuple[Text | None, bool]:
