@@ -370,8 +370,9 @@ class _Doubts:
         """The places ``self.name = value`` of values that were seen."""
         found: set[ast.AST] = set()
         for level, module in levels.items():
-            for node in ast.walk(level):
-                if not isinstance(node, ast.Attribute) or node.attr != name:
+            for node in module.carrying(name):
+                is_inside = level.lineno <= getattr(node, "lineno", 0) <= (level.end_lineno or 0)
+                if not isinstance(node, ast.Attribute) or node.attr != name or not is_inside:
                     continue
                 statement = module.parents.get(node)
                 while isinstance(statement, ast.Tuple | ast.List | ast.Starred):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.certainty.escaping.asked import Asked
@@ -28,7 +29,11 @@ def given_away(name: str, relatives: Family, evaluator: Evaluator) -> str:
     methods = [
         (method, where) for level, where in relatives.members.items() for method in _of(level)
     ]
-    giving = frozenset(method.name for method, _ in methods if _gives_itself(method))
+    giving = frozenset(
+        method.name
+        for method, where in methods
+        if where.remember(("gives itself", method), partial(_gives_itself, method))
+    )
     asked = Asked(name, 0, items=False, given_by=giving)
     for node, where in relatives.subclasses.items():
         for module, place in mentions(node, where, evaluator.project):

@@ -29,6 +29,15 @@ _DEEPEST = 8
 """How many names one thing is followed through."""
 
 
+def _names_in(function: FunctionNode) -> dict[str, list[ast.Name]]:
+    """The names in a function, by how they are spelled; found once, whoever of its loads asks."""
+    found: dict[str, list[ast.Name]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name):
+            found.setdefault(node.id, []).append(node)
+    return found
+
+
 class Watch:
     """Follows one thing through its uses; ``evaluator`` tells what functions are known."""
 
@@ -69,14 +78,14 @@ class Watch:
         self._seen.add((arg, asked.deep))
         if depth > _DEEPEST:
             return f"{arg.arg} is handed on too often to be followed"
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name) and node.id == arg.arg:
-                defined = module.bindings.definitions(node)
-                if isinstance(node.ctx, ast.Load) and all(d.node is not arg for d in defined):
-                    continue
-                why = self.use(PlaceOfUse(module, node), asked, depth + 1)
-                if why:
-                    return why
+        names = module.remember(("names of", function), lambda: _names_in(function))
+        for node in names.get(arg.arg, ()):
+            defined = module.bindings.definitions(node)
+            if isinstance(node.ctx, ast.Load) and all(d.node is not arg for d in defined):
+                continue
+            why = self.use(PlaceOfUse(module, node), asked, depth + 1)
+            if why:
+                return why
         return ""
 
     def _each_of(self, listed: Iterator[PlaceOfUse], asked: Asked, depth: int) -> str:
