@@ -23,7 +23,7 @@ NEWER = {
     'x = f"{d["a"]}"': "x = f\"{d['a']}\"",
     "x = f'{d['a']}'": "x = f'{d[\"a\"]}'",
     "x = f\"{'\\n'.join(a)}\"": "x = f\"{'__'.join(a)}\"",
-    'x = f"{f"{f"{a}"}"}"': "x = (             0)",
+    'x = f"{f"{f"{a}"}"}"': """x = (0,f"{f'{a}'}" )""",
     'x = t"{a}"': 'x = f"{a}"',
     'x = rt"{a}"': 'x = rf"{a}"',
     "try: pass\nexcept A, B: pass": "try: pass\nexcept A| B: pass",
@@ -86,6 +86,26 @@ def test_a_load_inside_a_newer_f_string():
     assert isinstance(module, Module)
     (load,) = module.loads
     assert load.file.value == "a"
+
+
+DEEP = {
+    "in an f-string in one with the same quotes": """x = f"{f'{torch.load("a")}'}"\n""",
+    "in three of them": 'x = f"{f"{f"{torch.load("a")}"}"}"\n',
+    "in braces over several rows": """x = f"{\n    torch.load('a')  # here\n}"\n""",
+    "beside other braces": """x = f"a {{ {f"{f"{b!r}"}"} {torch.load('a')=!r:>{c}}"\n""",
+    "in a format": """x = f"{f"{f"{b}"}":{torch.load('a')}}"\n""",
+    "in a template": """x = t"{t"{f"{torch.load('a')}"}"} {"\\\\"}"\n""",
+}
+
+
+@pytest.mark.parametrize("code", DEEP.values(), ids=DEEP)
+def test_a_load_in_what_older_code_cannot_say_is_seen_at_its_place(code):
+    module = read(f"import torch\n{code}", "a.py")
+    assert isinstance(module, Module)
+    (load,) = module.loads
+    assert load.file.value == "a"
+    row = module.text.splitlines()[load.span.start.row - 1]
+    assert row[load.span.start.column - 1 :].startswith("torch.load(")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ versions) says where the newer constructs stand, and each is overwritten by olde
 length, so that every position in the tree stays true:
 
 - PEP 695 and 696, type parameters: blanks; ``type X = int``: ``0;   X = int``
-- PEP 701, f-strings: quotes inside are exchanged, backslashes and comments blanked
+- PEP 701, f-strings: quotes inside are exchanged, backslashes and comments blanked; where that is
+  not enough, ``f"{a}…{b}"`` is read as ``(0,a   ,b )``
 - PEP 750, template strings: read as f-strings
 - PEP 758, ``except A, B:``: ``except A| B:``; ``except*`` (PEP 654): ``except``
 - PEP 646, ``x[*y]``, and PEP 798, ``[*x for x in y]``: without the star
@@ -57,7 +58,7 @@ def masked(text: str) -> str | None:
 
 
 def _masks(text: str) -> Iterator[Mask]:
-    """The one place where libcst is imported for reading."""
+    """The masks of every construct; libcst is imported for reading in this file alone."""
     import libcst  # noqa: PLC0415 - heavy, and only for files that ast cannot read
     from libcst.metadata import MetadataWrapper, PositionProvider  # noqa: PLC0415
 
@@ -122,7 +123,7 @@ def _colon(text: str, start: int, end: int) -> int:
     return end
 
 
-def _formatted(_node: Any, text: str, start: int, end: int) -> Iterator[Mask]:  # noqa: ANN401
+def _formatted(node: Any, text: str, start: int, end: int) -> Iterator[Mask]:  # noqa: ANN401
     """An f-string or template string, with its prefix."""
     written = text[start:end]
     quote = _QUOTED.match(written)
@@ -133,9 +134,45 @@ def _formatted(_node: Any, text: str, start: int, end: int) -> Iterator[Mask]:  
     try:
         ast.parse(older, mode="eval")
     except SyntaxError:
-        older = _emptied(written)
-    if older != written:
-        yield start, end, older
+        yield from _spelled_out(node, text, start, end)
+    else:
+        if older != written:
+            yield start, end, older
+
+
+def _spelled_out(node: Any, text: str, start: int, end: int) -> Iterator[Mask]:  # noqa: ANN401
+    """A string that older code cannot say, as the tuple of what stands in its braces."""
+    place = start + len(node.start)
+    yield start, place, "(0".ljust(place - start)
+    for part in node.parts:
+        yield from _part(part, text, place)
+        place += len(_code(part))
+    yield place, end, ")".ljust(end - place)
+
+
+def _part(part: Any, text: str, start: int) -> Iterator[Mask]:  # noqa: ANN401
+    """A part of such a string: only the expression of ``{expression!r:{width}}`` stays, and those
+    in its format.
+    """
+    end = start + len(_code(part))
+    if type(part).__name__.endswith("Text"):
+        yield start, end, _blank(text[start:end])
+        return
+    yield start, start + 1, ","
+    behind = start + 1 + len(_code(part.whitespace_before_expression) + _code(part.expression))
+    formats = part.format_spec or ()
+    place = end - 1 - sum(len(_code(each)) for each in formats)
+    yield behind, place, _blank(text[behind:place])
+    for each in formats:
+        yield from _part(each, text, place)
+        place += len(_code(each))
+    yield place, end, " "
+
+
+def _code(node: Any) -> str:  # noqa: ANN401 - any node of libcst
+    import libcst  # noqa: PLC0415 - heavy, and only for files that ast cannot read
+
+    return libcst.Module([]).code_for_node(node)
 
 
 def _starred(node: Any, text: str, start: int, end: int) -> Iterator[Mask]:  # noqa: ANN401
@@ -199,9 +236,3 @@ def _older_character(inside: str, characters: list[str], place: int, quote: str,
         characters[place:end] = " " * (end - place)
         return end - 1
     return place
-
-
-def _emptied(written: str) -> str:
-    """A bracketed nothing of the same length and rows, for a string that older code cannot say."""
-    blank = _blank(written)
-    return f"({blank[1:-2]}0)" if blank[-2] == " " else f"(0{blank[2:-1]})"
