@@ -123,6 +123,8 @@ def _item_of_command_line(evaluator: Evaluator, key: ast.expr, frame: Frame) -> 
     from torchload_lint.source.libraries.options import argument_words, written_commands  # noqa: PLC0415 - few programs ask
 
     index = key.value if isinstance(key, ast.Constant) else None
+    if index == 0:
+        return (_started(evaluator, frame, "sys.argv[0]"),)
     found: Values = ()
     if isinstance(index, int) and index > 0:
         position = argument_words.WordPlace(index - 1, {})
@@ -130,11 +132,26 @@ def _item_of_command_line(evaluator: Evaluator, key: ast.expr, frame: Frame) -> 
     return found or unknown("an argument of the command line")
 
 
+def _item_of_search_path(evaluator: Evaluator, key: ast.expr, frame: Frame) -> Values:
+    """``sys.path[0]``: the folder of the program, where nothing was put before it."""
+    if not isinstance(key, ast.Constant) or key.value != 0 or _INSERTED in frame.module.text:
+        return unknown("an entry of sys.path")
+    return methods.parent(_started(evaluator, frame, "sys.path[0]"))
+
+
+def _started(evaluator: Evaluator, frame: Frame, what: str) -> Text:
+    """The file that is run, taken to be the one that asks."""
+    evaluator.leave_open(f"{what} is of the program that is started, which may be another file")
+    rung = Rung.LITERAL if "__main__" in frame.module.text else Rung.ONE_OF_SEVERAL
+    return Text(patterns.known(frame.module.path), anchored=True, rung=rung)
+
+
 def _of_others(name: str) -> tuple[str, ...]:
     """A function of that name in modules that take addresses as well as local paths."""
     return tuple(f"{module}.{name}" for module in _LIKE_OS)
 
 
+_INSERTED = "path.insert(0"
 _LIKE_OS = ("blobfile", "tensorflow.io.gfile", "tensorflow.gfile")
 CALLS: dict[str, Known] = {
     **{
@@ -169,6 +186,7 @@ TEXTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.pardir": ".."}
 ITEMS: dict[str, KnownItem] = {
     "os.environ": _item_of_environment,
     "sys.argv": _item_of_command_line,
+    "sys.path": _item_of_search_path,
 }
 CERTAIN = frozenset(
     """

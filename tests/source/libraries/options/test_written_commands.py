@@ -24,6 +24,31 @@ MAIN = """
     """
 GIVES = {
     "a shell script": ("run.sh", "python main.py --ckpt runs/last.pt\n", ["runs/last.pt"]),
+    "a list of words in code": (
+        "all.py",
+        "import subprocess, sys\nsubprocess.run([sys.executable, '-u', 'main.py', '-c', 'a/b.pt'])\n",
+        ["a/b.pt"],
+    ),
+    "a module in a list of words": (
+        "all.py",
+        "run([python, '-m', 'main', f'--ckpt=runs/{name}.pt'])  # of main.py\n",
+        ["runs/*.pt"],
+    ),
+    "a text in code": (
+        "all.py",
+        "import os\nos.system(f'python main.py --ckpt runs/{name}/last.pt')\n",
+        ["runs/*/last.pt"],
+    ),
+    "how a program is used": (
+        "other.py",
+        'USAGE = """First:\n    python main.py \\\\\n      --ckpt runs/last.pt\n"""\n',
+        ["runs/last.pt"],
+    ),
+    "a comment in code": (
+        "all.py",
+        "# Then run:\n#   python main.py \\\n#     --ckpt runs/last.pt\n",
+        ["runs/last.pt"],
+    ),
     "a short name": ("run.sh", "python3 main.py -c runs/last.pt\n", ["runs/last.pt"]),
     "an equals sign": ("run.sh", "./main.py --ckpt=runs/last.pt &\n", ["runs/last.pt"]),
     "continued": ("a/run.sh", "torchrun main.py \\\n  --ckpt runs/last.pt\n", ["runs/last.pt"]),
@@ -171,6 +196,9 @@ GIVES_NOTHING = {
     "a link as the value": ("README.md", "python main.py -c [it](./a.pt)\n"),
     "a sentence": ("README.md", "Start main.py -c a/b.pt, and wait.\n"),
     "a list of files": ("README.md", "├── main.py       -c a/b.pt\n`-- main.py  -c a/b.pt\n"),
+    "another program in code": ("all.py", "run(['other.py', '--ckpt', 'a/b.pt'])  # main.py\n"),
+    "a computed word in code": ("all.py", "run([python, 'main.py', '--ckpt', last()])\n"),
+    "code that does not run it": ("all.py", "print('main.py takes', '--ckpt a/b.pt')\n"),
     "an address": ("run.sh", "python main.py --ckpt https://example.org/b.pt\n"),
 }
 

@@ -29,6 +29,7 @@ from torchload_lint.source.text.command_lines import (
     in_notebook,
     launched,
 )
+from torchload_lint.source.text.commands_in_code import in_python
 from torchload_lint.source.text.expressions import last_name
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ def starts(
     itself = place is not None and _when_started(place, module)
     paths = dict.fromkeys(path for name in held for path in project.files.commands_holding(name))
     paths |= dict.fromkeys(script_arguments.handing_on(project, module.path))
+    paths |= dict.fromkeys(_code_holding(held, module, project))
     for path in [*paths][:_MAX_FILES]:
         for command in _commands(project, path):
             script = _started(project, path, command, module) if worth(command) else ""
@@ -221,6 +223,18 @@ def starts(
             leads_there = not _leads_elsewhere(command, evaluator.assumed, module, project)
             runs_it = runs(project, script, evaluator.asked_in)
             yield Start(command, f"{path}:{command.place}", runs_it, leads_there)
+
+
+def _code_holding(
+    words: Iterable[str], module: SourceFile, project: ProjectIndex
+) -> Iterator[str]:
+    """The program's own file, and Python files that name it, where they hold one of some words."""
+    asked = tuple(words)
+    naming = project.holding(module.path.rpartition("/")[2])
+    for path in dict.fromkeys((module.path, *naming)):
+        text = project.files.text(path) or ""
+        if any(word in text for word in asked):
+            yield path
 
 
 def of_several_programs(evaluator: Evaluator, names: tuple[str, ...]) -> Iterator[Command]:
@@ -289,6 +303,9 @@ def _read(project: ProjectIndex, path: str) -> Iterator[Command]:
         yield from launched(text)
     elif path.endswith(".ipynb"):
         yield from in_notebook(text, installed)
+    elif path.endswith(".py"):
+        code = project.module_at(path)
+        yield from in_python(code.text, code.tree) if code is not None else ()
     else:
         for arguments in script_arguments.given(project, path, text) or (None,):
             yield from commands(text, arguments, installed)
