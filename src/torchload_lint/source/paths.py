@@ -183,6 +183,8 @@ def _resolved(
 ) -> Resolution:
     values = _left_on(engine.top(expression, module), engine, expression, module)
     found = resolution(elements(values) if each else values, engine, folders=folders)
+    if not found.patterns and not found.addresses and found.unknown and not each:
+        found = _declared(expression, engine, module, found)
     exact = [pattern for pattern in found.patterns if pattern.exact]
     if not exact:
         return found
@@ -205,6 +207,14 @@ def _resolved(
     patterns = tuple(pattern._replace(exact=False) for pattern in found.patterns)
     unknown = tuple(dict.fromkeys((*found.unknown, change)))
     return found._replace(patterns=patterns, unknown=unknown)
+
+
+def _declared(
+    expression: ast.expr, engine: Engine, module: Module, unknown: Resolution
+) -> Resolution:
+    """What configuration files give to the key by which something unknown is asked for a file."""
+    values = registry.under_telling_key()(expression, module, engine.project)
+    return resolution(values, engine)._replace(complete=False, unknown=unknown.unknown)
 
 
 def _left_on(values: Values, engine: Engine, expression: ast.expr, module: Module) -> Values:

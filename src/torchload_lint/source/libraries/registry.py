@@ -251,6 +251,13 @@ def named_in_help() -> Callable[[ast.Call], Values]:
     return named
 
 
+def under_telling_key() -> Callable[..., Values]:
+    """The files that configurations name under a key, of whatever library that reads them."""
+    found: Callable[..., Values]
+    found = _file("settings.declared_keys").under_telling_key  # type: ignore[attr-defined]
+    return found
+
+
 def text(dotted: str) -> str | None:
     """The text that a name stands for."""
     return cast("str | None", _find("TEXTS", dotted))

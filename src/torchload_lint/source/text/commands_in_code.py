@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _STARTS = late_pattern(
-    r"\b(?:python[\d.]*|torchrun|accelerate launch|deepspeed)[ \t][^\n]{0,200}?"
+    r"\b(?:python[\d.]*|torchrun|\w+ launch)[ \t][^\n]{0,200}?"
     r"(?:\.py\b|-m[ \t]+\w)"
 )
 """How a command line begins that starts a Python file or module."""

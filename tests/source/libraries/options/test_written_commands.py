@@ -26,7 +26,7 @@ GIVES = {
     "a shell script": ("run.sh", "python main.py --ckpt runs/last.pt\n", ["runs/last.pt"]),
     "a list of words in code": (
         "all.py",
-        "import subprocess, sys\nsubprocess.run([sys.executable, '-u', 'main.py', '-c', 'a/b.pt'])\n",
+        "import sys\nrun([sys.executable, '-u', 'main.py', '-c', 'a/b.pt'])\n",
         ["a/b.pt"],
     ),
     "a module in a list of words": (

@@ -225,9 +225,7 @@ def starts(
             yield Start(command, f"{path}:{command.place}", runs_it, leads_there)
 
 
-def _code_holding(
-    words: Iterable[str], module: SourceFile, project: ProjectIndex
-) -> Iterator[str]:
+def _code_holding(words: Iterable[str], module: SourceFile, project: ProjectIndex) -> Iterator[str]:
     """The program's own file, and Python files that name it, where they hold one of some words."""
     asked = tuple(words)
     naming = project.holding(module.path.rpartition("/")[2])
