@@ -23,11 +23,12 @@ CHANGES = {
     "by setattr": "setattr(victim, 'same', lambda x: os.mkdir(x))\n",
     "the output": "class W:\n    def write(self, x): os.mkdir(x)\nsys.stdout = W()\n",
 }
-BODY = "def __setstate__(self, s): self.x = same(s['x']); print(s['x'], end='')"
+BODY = "def __setstate__(self, s): self.x = same(s['x'])"
+PRINTING = f"{BODY}; print(s['x'], end='')"
 
 
 def fixed(folder, name, text):
-    project(folder, "def same(x): return x", BODY)
+    project(folder, "def same(x): return x", PRINTING if "sys.stdout" in text else BODY)
     if name.endswith(".ipynb"):
         cell = {"cell_type": "code", "source": text, "metadata": {}, "outputs": []}
         text = json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})

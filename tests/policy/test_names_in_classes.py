@@ -75,7 +75,7 @@ HARMLESS = {
     ),
     "names of the class": (
         "class Net:\n    def helper(x): return 1\n    both = helper\n    SIZES = (1, 2)\n"
-        "    ALL = tuple(n for n in SIZES)\n    def __init__(self, x=None): self.x = self.both\n"
+        "    ALL = tuple(n for n in SIZES)\n    def __init__(self, x=None): self.x = self.ALL\n"
     ),
 }
 
