@@ -68,3 +68,8 @@ def test_what_does_not_tell_a_file_stays_unknown(key, config):
 def test_a_configuration_of_another_folder_is_not_that_of_the_load():
     source = "def restore(cfg):\n    torch.load(cfg['pretrained_net'])\n"
     assert _found(source, {"other/a.yaml": CONFIG["configs/a.yaml"]}) == []
+
+
+def test_a_key_that_several_files_ask_for_means_another_file_for_each():
+    source = "def restore(cfg):\n    torch.load(cfg['pretrained_net'])\n"
+    assert _found(source, {**CONFIG, "other.py": "print(cfg['pretrained_net'])\n"}) == []

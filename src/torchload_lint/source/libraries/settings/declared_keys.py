@@ -1,8 +1,9 @@
 """What configuration files of a project give to a key by which a load asks for its file, where
 nothing is known of what it asks: ``torch.load(cfg["pretrained_path"])``, ``self.pretrain_file``.
 
-Only keys that tell of checkpoints count, and only where few files are named: which configuration a
-program is started with is not known.
+Only keys that tell of checkpoints count, which one file of the code asks for, and only where few
+checkpoints are named: which configuration a program is started with is not known, and what twelve
+models call ``PRETRAIN_PATH`` is another file for each.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ def _named(project: ProjectIndex, key: str, top: str) -> tuple[str, ...]:
     """
 
     def read() -> tuple[str, ...]:
+        if len(project.holding(key)) > 1:
+            return ()
         paths = [path for path in project.files.configs_holding(key) if _is_of(path, top)]
         contents = (config_files.content(project, path) for path in paths[: _MOST_FILES + 1])
         named = [*dict.fromkeys(one for held in contents for one in _files(held, key))]
