@@ -264,9 +264,11 @@ def test_a_package_answers_for_its_module(imported, tmp_path):
     assert (tmp_path / "ran").is_dir()
 
 
-@pytest.mark.parametrize("imported", ["from a.c import f", "import a.c\nf = a.c.f"])
-def test_a_module_that_is_imported_by_its_name(imported, tmp_path):
-    project(tmp_path, imported, f"{SETS}f(s['x'])")
+@pytest.mark.parametrize(
+    ("imported", "called"), [("from a.c import f", "f"), ("import a.c as b", "b.f")]
+)
+def test_a_module_that_is_imported_by_its_name(imported, called, tmp_path):
+    project(tmp_path, imported, f"{SETS}{called}(s['x'])")
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "__init__.py").write_text(LAZY)
     (tmp_path / "a" / "c.py").write_text(SAME)
