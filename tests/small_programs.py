@@ -417,8 +417,8 @@ LEFT_ALONE = {
             net = Net()
             net.load_state_dict(torch.load(path, weights_only=False))
             print(net.x)
-        torch.save(Net().state_dict(), sys.argv[0] + ".pt")
-        restore(sys.argv[0] + ".pt")
+        torch.save(Net().state_dict(), sys.argv[-1] + ".pt")
+        restore(sys.argv[-1] + ".pt")
         """,
     "an optimizer with a number of numpy": """
         # main.py
@@ -429,8 +429,8 @@ LEFT_ALONE = {
         optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
         for group in optimizer.param_groups:
             group["lr"] = np.float64(0.2)
-        torch.save(optimizer.state_dict(), sys.argv[0] + ".pt")
-        optimizer.load_state_dict(torch.load(sys.argv[0] + ".pt", weights_only=False))
+        torch.save(optimizer.state_dict(), sys.argv[-1] + ".pt")
+        optimizer.load_state_dict(torch.load(sys.argv[-1] + ".pt", weights_only=False))
         """,
     "a caller that says False": """
         # main.py
