@@ -17,9 +17,12 @@ import pytest
 from torchload_lint.api import check_in
 from torchload_lint.fixes.blocks import rewrite
 from torchload_lint.source.certainty import doubts
+from torchload_lint.source.evaluation import engine
 from torchload_lint.source.facts import module as modules
 from torchload_lint.source.libraries.options import argparse_cli
 from torchload_lint.source.proofs import class_facts
+from torchload_lint.source.saving import producers
+from torchload_lint.source.state import taken
 from torchload_lint.workspace import Options, Projects, Settings
 from torchload_lint.workspace.adoption.unused_entries import unused_entries
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
@@ -225,3 +228,60 @@ def test_no_load_of_an_option_looks_through_the_whole_file(
     (tmp_path / "load.py").write_text(f"{code}args = p.parse_args()\n{loads}")
     assert len([*survey([tmp_path / "load.py"], Projects(Settings()))]) == 20
     assert sum(isinstance(node, ast.Module) for node in walked) < 20
+
+
+@pytest.mark.parametrize("copies", [5, 12])
+def test_calls_are_matched_once_each_where_a_test_rules_some_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: int
+) -> None:
+    """Each call was compared with all the others, by each: a tree that is dense with calls took
+    ten times as long.
+    """
+    matched: list[ast.Call] = []
+    real = taken.match
+    monkeypatch.setattr(
+        taken, "match", lambda call, *more: matched.append(call) or real(call, *more)
+    )
+    (tmp_path / "load.py").write_text(
+        "import torch\n\n\ndef load(path, kind='net'):\n    if kind == 'net':\n"
+        "        return torch.load(path)\n"
+        + "".join(f"load('runs/{n}.pt', kind='other')\nload('r/{n}.pt')\n" for n in range(copies))
+    )
+    (tmp_path / "torchload-lint.toml").touch()
+    (row,) = survey([tmp_path / "load.py"], Projects(Settings()))
+    assert len(row.situation.resolution.patterns) == copies
+    assert len(matched) <= 10 * copies
+
+
+def test_what_files_saves_write_is_not_asked_by_a_load_of_no_known_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    real = producers.written_by
+    monkeypatch.setattr(
+        producers, "written_by", lambda save, *more: asked.append(save) or real(save, *more)
+    )
+    saves = "class Net:\n    pass\n\n\ntorch.save(Net(), 'runs/net.pt')\n"
+    check(tmp_path, {"load.py": f"import torch\n\n{saves}state = torch.load(path)\n"})
+    assert asked == []
+    check(tmp_path, {"load.py": f"import torch\n\n{saves}state = torch.load('runs/net.pt')\n"})
+    assert len(asked) == 1
+
+
+def test_a_plain_check_follows_what_a_save_writes_only_so_far(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[ast.expr] = []
+    real = engine.Engine.values
+
+    def values(self, node, frame):
+        found = real(self, node, frame)
+        if "too many steps" not in str(found):
+            followed.append(node)
+        return found
+
+    monkeypatch.setattr(engine.Engine, "values", values)
+    parts = ", ".join(f"part_{n}" for n in range(2000))
+    code = f"import torch\n\ntorch.save([{parts}], path)\nstate = torch.load(path)\n"
+    check(tmp_path, {"load.py": code})
+    assert 0 < len(followed) < 1000

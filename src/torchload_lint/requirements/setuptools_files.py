@@ -45,6 +45,8 @@ def python_of_cfg(text: str) -> str:
 
 
 def _sections(text: str) -> dict[str, dict[str, str]]:
+    if not text:
+        return {}
     import configparser  # noqa: PLC0415 - few projects have such a file
 
     parser = configparser.ConfigParser(interpolation=None, strict=False)

@@ -136,6 +136,8 @@ def conda_specifiers(spec: str) -> str | None:
 
 
 def _is_valid(text: str) -> bool:
+    if not text:
+        return True  # any version
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # noqa: PLC0415 - takes time
 
     if _ENDLESS.search(text):

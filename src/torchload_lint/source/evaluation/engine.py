@@ -53,8 +53,8 @@ _MOST_CONSTANTS = 25_000
 """The same where they are texts and numbers, which are cheap."""
 _FEW_STEPS = 400
 """Expressions that a question may take to be asked again for each turn of a loop."""
-_MOST_STEPS_APART = 10_000
-"""Expressions looked at for one load where its callers are followed one by one; beyond that they
+_MOST_APART = 4
+"""How many times as many may be looked at where callers are followed one by one; beyond that they
 are followed together."""
 MAX_NESTING = 48
 """Expressions that wait for one another."""
@@ -66,8 +66,10 @@ class Engine:
     is_traced = False
     """Whether somebody looks at the steps."""
 
-    def __init__(self, project: ProjectIndex) -> None:
+    def __init__(self, project: ProjectIndex, most_steps: int = MAX_STEPS) -> None:
+        """``most_steps``: how many expressions the question is worth."""
         self.project = project
+        self._most_steps = most_steps
         self.asked_in = ""
         self.open_ends: dict[str, None] = {}
         """Why there may be further possibilities, besides those that were found."""
@@ -156,7 +158,7 @@ class Engine:
     ) -> Values:
         found: list[Values] = []
         for arguments in parameters.of_each_caller(self, function, *self._homes[function]):
-            if self._all_steps > _MOST_STEPS_APART:
+            if self._all_steps > _MOST_APART * self._most_steps:
                 return ()
             self._steps = 0
             found.append(self.values(node, Frame(module, arguments)))
@@ -166,7 +168,7 @@ class Engine:
         """What an expression can be."""
         self._steps += 1
         self._all_steps += 1
-        if self._steps > (_MOST_CONSTANTS if isinstance(node, ast.Constant) else MAX_STEPS):
+        if self._steps > (_MOST_CONSTANTS if isinstance(node, ast.Constant) else self._most_steps):
             return unknown("following it takes too many steps")
         if isinstance(node, ast.Constant):
             return of_constant(node)

@@ -31,7 +31,6 @@ from torchload_lint.source.state.matching import Passed, match
 from torchload_lint.source.state.taken import (
     class_of_self,
     goes_with_another_default,
-    leads_elsewhere,
 )
 from torchload_lint.source.state.unreached import is_unreached
 from torchload_lint.source.text.definitions import defaults
@@ -132,8 +131,7 @@ def _from_callers(
     found: list[Values] = []
     why_none = sites.why_none()
     of = class_of_self(function, frame)
-    for site in sites.calls:
-        left_out, why = _left_out(evaluator, site, sites, function, of, frame.module)
+    for site, left_out, why in _sifted(evaluator, sites, function, of, frame.module):
         if left_out:
             evaluator.hop(site.written, site.module.path, f"is left out: {left_out}")
             why_none = why or why_none
@@ -175,25 +173,27 @@ def _left_to(
     return default
 
 
-def _left_out(
+def _sifted(
     evaluator: Evaluator,
-    site: call_targets.Site,
     sites: callers.Sites,
     function: NamedFunction,
     of: Class | None,
     home: SourceFile,
-) -> tuple[str, str]:
-    """Why a call of the function is none that leads here, and what that leaves; empty for one
-    that may.
+) -> Iterator[tuple[call_targets.Site, str, str]]:
+    """Each call of the function, why it is none that leads here, and what that leaves; the latter
+    are empty for one that may.
     """
-    if leads_elsewhere(evaluator, site, sites.calls, function, home):
-        ruled_out = "a test on the way rules out what it gives"
-        return ruled_out, "no caller that gives what the tests on the way ask for"
-    if taken.has_another_key(evaluator, site):
-        return "it calls what is kept by another key", ""
-    if of is not None and not call_targets.may_concern(site, of, evaluator.project):
-        return Other.CLASS.value, ""
-    return "", ""
+    elsewhere = taken.lead_elsewhere(evaluator, sites.calls, function, home)
+    for site, leads_elsewhere in zip(sites.calls, elsewhere, strict=True):
+        if leads_elsewhere:
+            ruled_out = "a test on the way rules out what it gives"
+            yield site, ruled_out, "no caller that gives what the tests on the way ask for"
+        elif taken.has_another_key(evaluator, site):
+            yield site, "it calls what is kept by another key", ""
+        elif of is not None and not call_targets.may_concern(site, of, evaluator.project):
+            yield site, Other.CLASS.value, ""
+        else:
+            yield site, "", ""
 
 
 def _note_others(evaluator: Evaluator, sites: callers.Sites) -> None:
@@ -342,8 +342,8 @@ def of_each_caller(
     assert not isinstance(function, ast.Lambda)
     leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
     sites = callers.sites(evaluator.project, module, function)
-    for site in sites.calls:
-        if _left_out(evaluator, site, sites, function, of, module)[0]:
+    for site, left_out, _ in _sifted(evaluator, sites, function, of, module):
+        if left_out:
             continue
         around = _same_object(evaluator, site, of, _holder(function, module))
         outer = Frame(site.module, around, 0, 1)

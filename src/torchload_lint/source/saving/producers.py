@@ -19,7 +19,7 @@ from torchload_lint.source.saving.file_names import words_of_name
 from torchload_lint.source.saving.handed_saves import files_with_saves, saves_of
 from torchload_lint.source.saving.programs import are_one_program, nearest, shared_folders
 from torchload_lint.source.saving.same_makers import saves_of_same
-from torchload_lint.source.saving.save_index import index_of, possible_saves
+from torchload_lint.source.saving.save_index import SaveIndex, possible_saves
 from torchload_lint.source.saving.save_signs import (
     Sought,
     contents_of,
@@ -204,7 +204,7 @@ def _possible_saves(sought: Sought, texts: list[str], home: Module) -> list[Save
     load, module, project = sought.load, sought.module, sought.project
     index = project.remember(
         ("saves", home.tree),
-        lambda: index_of(
+        lambda: SaveIndex(
             saves_of(home, project),
             lambda save: written_by(save, home, project),
             lambda save: path_origins.origins(save.file, home, project),

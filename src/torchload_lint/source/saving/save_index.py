@@ -7,9 +7,9 @@ the name of the file, in the spelling of the path and in the function.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.saving.pairs import are_counterparts, core
 from torchload_lint.source.text.expressions import code_of
 
@@ -22,42 +22,39 @@ if TYPE_CHECKING:
     from torchload_lint.source.saving.path_origins import Origin
 
 
-class SaveIndex(NamedTuple):
+class SaveIndex:
     """The saves of one file, by their place among them."""
 
-    saves: Sequence[SaveCall]
-    by_name: dict[str, list[int]]
-    """The literal last part of a path → the saves that write it."""
-    any_name: list[int]
-    """The saves that may write a file of any name."""
-    by_spelling: dict[str, list[int]]
-    by_origin: dict[Origin, list[int]]
-    by_function: dict[str, list[int]]
+    def __init__(
+        self,
+        saves: Sequence[SaveCall],
+        written: Callable[[SaveCall], tuple[PathPattern, ...]],
+        origins: Callable[[SaveCall], frozenset[Origin]],
+    ) -> None:
+        """``written``: the paths that a save writes; ``origins``: where its path comes from."""
+        self.saves = saves
+        self._written = written
+        self.by_spelling: dict[str, list[int]] = defaultdict(list)
+        self.by_origin: dict[Origin, list[int]] = defaultdict(list)
+        self.by_function: dict[str, list[int]] = defaultdict(list)
+        for place, save in enumerate(saves):
+            if save.file is not None:
+                self.by_spelling[code_of(core(save.file))].append(place)
+                for origin in origins(save):
+                    self.by_origin[origin].append(place)
+                self.by_function[save.function].append(place)
 
-
-def index_of(
-    saves: Sequence[SaveCall],
-    written: Callable[[SaveCall], tuple[PathPattern, ...]],
-    origins: Callable[[SaveCall], frozenset[Origin]],
-) -> SaveIndex:
-    """Sort the saves of a file. ``written``: the paths that one of them writes; ``origins``: where
-    its path comes from.
-    """
-    by_name: dict[str, list[int]] = defaultdict(list)
-    found = SaveIndex(saves, by_name, [], defaultdict(list), defaultdict(list), defaultdict(list))
-    for place, save in enumerate(saves):
-        if save.file is None:
-            continue
-        names = {_literal_name(each.text) for each in written(save)}
-        for name in names - {""}:
-            found.by_name[name].append(place)
-        if "" in names:
-            found.any_name.append(place)
-        found.by_spelling[code_of(core(save.file))].append(place)
-        for origin in origins(save):
-            found.by_origin[origin].append(place)
-        found.by_function[save.function].append(place)
-    return found
+    @cached_property
+    def by_name(self) -> dict[str, list[int]]:
+        """The literal last part of a path → the saves that write it; empty: one of any name. What
+        a save writes takes long to find out, and is asked by loads of known paths alone.
+        """
+        found: dict[str, list[int]] = defaultdict(list)
+        for place, save in enumerate(self.saves):
+            written = self._written(save) if save.file is not None else ()
+            for name in {_literal_name(each.text) for each in written}:
+                found[name].append(place)
+        return found
 
 
 def possible_saves(
@@ -72,11 +69,9 @@ def possible_saves(
     names = set(map(_literal_name, texts))
     if "" in names:
         return list(index.saves)
-    places = {*index.any_name}
-    for name in names:
-        places.update(index.by_name.get(name, ()))
-    for origin in origins:
-        places.update(index.by_origin.get(origin, ()))
+    of_any = {*names, ""} if names else ()
+    places = {place for name in of_any for place in index.by_name.get(name, ())}
+    places.update(place for origin in origins for place in index.by_origin.get(origin, ()))
     if load.file is not None:
         places.update(index.by_spelling.get(code_of(core(load.file)), ()))
     here = home.path == module.path

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from torchload_lint.source.paths import PathPattern
     from torchload_lint.source.project.index import ProjectIndex
 
+_MOST_SPELLED = 400
+"""Expressions looked at for what one save is seen to write, where its own file alone is asked."""
 _SEVERAL = 2
 _AROUND_A_STATE = frozenset({"state_dict", "model_state_dict", "optimizer", "epoch"})
 _OF_ANY_MODEL = frozenset(
@@ -141,7 +143,9 @@ def spelled_contents(save: SaveCall, home: Module, project: ProjectIndex) -> con
     if saved is None:
         return contents.Contents()
     key = ("spelled in a save", save.node)
-    return project.remember(key, lambda: contents.spelled_in(Engine(project), saved, home))
+    return project.remember(
+        key, lambda: contents.spelled_in(Engine(project, _MOST_SPELLED), saved, home)
+    )
 
 
 def _sign_by_names(sought: Sought, save: SaveCall, home: Module) -> str | None:
@@ -149,9 +153,10 @@ def _sign_by_names(sought: Sought, save: SaveCall, home: Module) -> str | None:
         return None
     load, module, project = sought.load, sought.module, sought.project
     specific = sought.specific
-    written = written_where_found(sought.resolution, module, save, home, project)
-    if specific and name_one_file(specific, written):
-        return "path"
+    if specific:
+        written = written_where_found(sought.resolution, module, save, home, project)
+        if name_one_file(specific, written):
+            return "path"
     near = dirname(home.path) == dirname(module.path)
     if pairs.same_file_expression(load, module, save, home, near=near):
         return "expression"
@@ -191,12 +196,12 @@ def _may_be_called_so(sought: Sought, save: SaveCall, home: Module) -> bool:
     if any(each.text.removeprefix("./").startswith("~/.cache/") for each in patterns):
         return False
     specific = sought.specific
+    if not specific:
+        return True
     written = written_by(save, home, sought.project)
     told = [each for each in written if each.exact or each.strong]
-    if specific and not told and isinstance(save.file, ast.Name):
-        return isinstance(sought.load.file, ast.Name)
-    if not specific or not told:
-        return True
+    if not told:
+        return isinstance(sought.load.file, ast.Name) or not isinstance(save.file, ast.Name)
     return any(
         have_common_word(one.text, other.text) and begin_alike(one.text, other.text)
         for one in specific

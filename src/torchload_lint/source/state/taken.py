@@ -87,29 +87,49 @@ def _of_parameter(evaluator: Evaluator, name: ast.Name, frame: Frame) -> Values:
     return evaluator.values(name, frame)
 
 
-def leads_elsewhere(
+def lead_elsewhere(
+    evaluator: Evaluator, sites: Sequence[Site], function: FunctionNode, module: SourceFile
+) -> Iterator[bool]:
+    """Whether each call gives a parameter what a test that is assumed rules out: below ``if
+    special: Special(path)`` the path is none of ``make(path, special=False)``. Its default counts
+    where another of the calls gives it, and what a configuration file says where nothing else is
+    given.
+    """
+    tests = list(_about_parameters(evaluator.assumed, function, module))
+    matched = [match(each.call, function, each.skipped) if tests else {} for each in sites]
+    beside = [_default_beside(parameter, matched, function) for _, _, parameter in tests]
+    for site, given in zip(sites, matched, strict=True):
+        yield any(
+            _rules_out(evaluator, test, subject, given.get(parameter), default, module, site.module)
+            for (test, subject, parameter), default in zip(tests, beside, strict=True)
+        )
+
+
+def _default_beside(
+    parameter: ast.arg, matched: Sequence[dict[ast.arg, Passed]], function: FunctionNode
+) -> ast.expr | None:
+    """The default of a parameter that some of the calls give."""
+    is_given = any(each.get(parameter) for each in matched)
+    return defaults(function.args).get(parameter.arg) if is_given else None
+
+
+def _rules_out(
     evaluator: Evaluator,
-    site: Site,
-    sites: Sequence[Site],
-    function: FunctionNode,
+    test: tuple[ast.expr, bool],
+    subject: ast.Name,
+    given: Passed,
+    default: ast.expr | None,
+    home: SourceFile,
     module: SourceFile,
 ) -> bool:
-    """Whether a call gives a parameter what a test that is assumed rules out: below ``if special:
-    Special(path)`` the path is none of ``make(path, special=False)``. Its default counts where
-    another of the calls gives it, and what a configuration file says where nothing else is given.
-    """
-    for test, subject, parameter in _about_parameters(evaluator.assumed, function, module):
-        given = [match(each.call, function, each.skipped).get(parameter) for each in (site, *sites)]
-        default = defaults(function.args).get(parameter.arg) if any(given) else None
-        literal = given[0] or default
-        if isinstance(literal, ast.Constant) and (
-            guards.says(test, subject, guards.written(literal), module) is False
-        ):
-            return True
-        said = _of_a_configuration(evaluator, given[0], site.module)
-        if said and all(guards.says(test, subject, each, module) is False for each in said):
-            return True
-    return False
+    """Whether a test fails for what a call in ``module`` gives to the parameter it is about."""
+    literal = given or default
+    if isinstance(literal, ast.Constant) and (
+        guards.says(test, subject, guards.written(literal), home) is False
+    ):
+        return True
+    said = _of_a_configuration(evaluator, given, module)
+    return bool(said) and all(guards.says(test, subject, each, home) is False for each in said)
 
 
 def has_another_key(evaluator: Evaluator, site: Site) -> bool:
