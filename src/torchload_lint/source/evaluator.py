@@ -73,6 +73,8 @@ class Evaluator(Protocol):
     """The file that the first question is about."""
     is_traced: bool
     """Whether somebody looks at the steps."""
+    is_near: bool
+    """Whether only the file that is asked in is looked into."""
     assumed: tuple[tuple[ast.expr, bool], ...]
     """What holds wherever the question has led, since another branch leads elsewhere."""
     flags_count: bool

@@ -52,7 +52,8 @@ MAX_STEPS = 2500
 _MOST_CONSTANTS = 25_000
 """The same where they are texts and numbers, which are cheap."""
 _FEW_STEPS = 400
-"""Expressions that a question may take to be asked again for each turn of a loop."""
+"""Expressions that a question may take to be asked again for each turn of a loop, and that a flag
+is worth."""
 _MOST_APART = 4
 """How many times as many may be looked at where callers are followed one by one; beyond that they
 are followed together."""
@@ -65,6 +66,8 @@ class Engine:
 
     is_traced = False
     """Whether somebody looks at the steps."""
+    is_near = False
+    """Whether only the file that is asked in is looked into."""
 
     def __init__(self, project: ProjectIndex, most_steps: int = MAX_STEPS) -> None:
         """``most_steps``: how many expressions the question is worth."""
@@ -283,10 +286,10 @@ class Engine:
         )
 
     def flag(self, node: ast.expr, module: SourceFile) -> Values:
-        """The same of a flag, which no other flag decides."""
+        """The same of a flag, which no other flag decides; one that is far away is none."""
 
         def found() -> Values:
-            engine = Engine(self.project)
+            engine = Engine(self.project, _FEW_STEPS)
             engine.flags_count = False
             return engine.anywhere(node, module)
 

@@ -20,6 +20,7 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.evaluation.callers_asked import asked_callers
 from torchload_lint.source.evaluation.objects import instances
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
@@ -121,7 +122,7 @@ def _from_callers(
     is_far = frame.callers >= MAX_CALLERS
     if is_far and not default:
         return unknown(f"{shown} comes from too far out")
-    sites = callers.sites(evaluator.project, frame.module, function)
+    sites = asked_callers(evaluator, frame.module, function)
     default = _left_to(evaluator, parameter, function, sites, default, frame.module)
     if is_far:
         evaluator.leave_open(f"callers of {named} are not followed that far")
@@ -341,7 +342,7 @@ def of_each_caller(
     """
     assert not isinstance(function, ast.Lambda)
     leading = next(iter((*function.args.posonlyargs, *function.args.args)), None)
-    sites = callers.sites(evaluator.project, module, function)
+    sites = asked_callers(evaluator, module, function)
     for site, left_out, _ in _sifted(evaluator, sites, function, of, module):
         if left_out:
             continue

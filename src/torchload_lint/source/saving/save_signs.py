@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.named_tuples import NamedTuple
 from torchload_lint.source.evaluation.engine import Engine
+from torchload_lint.source.evaluation.near_engine import NearEngine
 from torchload_lint.source.saving import pairs, path_origins, programs
 from torchload_lint.source.saving.contained import contents
 from torchload_lint.source.saving.file_names import (
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from torchload_lint.source.paths import PathPattern
     from torchload_lint.source.project.index import ProjectIndex
 
-_MOST_SPELLED = 400
-"""Expressions looked at for what one save is seen to write, where its own file alone is asked."""
 _SEVERAL = 2
 _AROUND_A_STATE = frozenset({"state_dict", "model_state_dict", "optimizer", "epoch"})
 _OF_ANY_MODEL = frozenset(
@@ -143,9 +142,7 @@ def spelled_contents(save: SaveCall, home: Module, project: ProjectIndex) -> con
     if saved is None:
         return contents.Contents()
     key = ("spelled in a save", save.node)
-    return project.remember(
-        key, lambda: contents.spelled_in(Engine(project, _MOST_SPELLED), saved, home)
-    )
+    return project.remember(key, lambda: contents.spelled_in(NearEngine(project), saved, home))
 
 
 def _sign_by_names(sought: Sought, save: SaveCall, home: Module) -> str | None:

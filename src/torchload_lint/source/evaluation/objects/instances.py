@@ -19,9 +19,10 @@ from torchload_lint.source.domain.values import (
     union,
     unknown,
 )
+from torchload_lint.source.evaluation.callers_asked import asked_callers
 from torchload_lint.source.libraries import registry
 from torchload_lint.source.names import members
-from torchload_lint.source.project import callers, classes
+from torchload_lint.source.project import classes
 from torchload_lint.source.project.families import family
 from torchload_lint.source.project.mentions import TooManyError
 from torchload_lint.source.state import class_fields, class_members, later, spreading
@@ -66,6 +67,8 @@ def _of_subclasses(
 
 def subclasses(evaluator: Evaluator, of: Class) -> list[tuple[ast.ClassDef, SourceFile]]:
     """The classes that inherit from a class."""
+    if evaluator.is_near:
+        return []
     try:
         found = family(of.node, of.module, evaluator.project).subclasses
     except TooManyError as error:
@@ -199,7 +202,7 @@ def _is_never_called(
         return False
     bases = classes.base_names(node, module, evaluator.project)
     strange = any(not evaluator.project.definitions(base, module.path) for base in bases)
-    sites = callers.sites(evaluator.project, module, method)
+    sites = asked_callers(evaluator, module, method)
     if strange or sites.calls or sites.cut or sites.others or sites.passed_over:
         return False
     evaluator.relied.called.setdefault(method, (module, frozenset()))
