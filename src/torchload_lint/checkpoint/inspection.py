@@ -390,10 +390,10 @@ def _report(
     registered = registered_by(question.target.torch)
     replaced = {str(stand_in.name) for stand_in in stand_ins}
     needs = [need for need in minimal(result.guard.needs) if str(need.name) not in replaced]
-    called, calls = called_names(result.streams), shown_calls(result.streams, result.guard.names)
+    calls = shown_calls(result.streams, result.guard.names)
     kept = kept_names(result.value, question.limits.places) if needs else frozenset()
-    if needs:
-        called |= kept | hashed_by_own_code(needs, result.value, question)
+    hashed = hashed_by_own_code(needs, result.value, question) if needs else frozenset()
+    called = called_names(result.streams) | kept | hashed
     places = global_places(result, question, *(value for need in needs for value in need.values))
     entries = tuple(
         NeededGlobal(
@@ -428,14 +428,14 @@ def _report(
         called=called_classes(result.streams, result.guard.names) if stand_ins else (),
         imports=tuple(dict.fromkeys(entry.import_only for entry in entries if entry.import_only)),
         builds_types=result.guard.builds_types,
-        untried=_untried(result, needs, question),
+        untried=_untried(result, frozenset(str(need.name) for need in needs), hashed, question),
     )
 
 
-def _untried(result: Evaluation, needs: list[RequiredEntry], question: Question) -> tuple[str, ...]:
-    names = frozenset(str(need.name) for need in needs)
+def _untried(
+    result: Evaluation, names: frozenset[str], hashed: frozenset[str], question: Question
+) -> tuple[str, ...]:
     calls = (call for stream in result.streams for call in stream.calls)
-    hashed = hashed_by_own_code(needs, result.value, question)
     return untried_steps(calls, names, hashed, question.lookup) if names else ()
 
 
