@@ -222,6 +222,10 @@ def test_many_loads_of_one_requirement_are_one_matter(cli, write):
     first, rest = cli(".").stdout.splitlines()[:2]
     assert "pyproject.toml:4 says torch==1.8, and torch 1.8 has no `weights_only`" in first
     assert rest.startswith("    the same at 5 other places: a.py:9:12")
+    write({"pyproject.toml": PROJECT.format("==2.4.1")})
+    first, rest = cli(".").stdout.splitlines()[:2]
+    assert first.endswith("runs whatever code the file holds on torch 2.4")
+    assert "the same at 5 other places, since pyproject.toml:4 says torch==2.4.1: a.py:9:12" in rest
 
 
 @pytest.mark.usefixtures("checkpoint")

@@ -60,6 +60,30 @@ def test_concise_gathers_notes_that_say_the_same(make, options):
     assert sum("TLL502" in line for line in lines) == len(spans)
 
 
+def test_concise_gathers_copies_of_one_call(make, options):
+    def told(rows):
+        spans = [Span.of(row, 1, row, 9) for row in range(1, len(rows) + 1)]
+        found = tuple(make(span=span) for span in spans)
+        result = FileResult(Path("a.py"), found, text="\n".join(rows))
+        return render("concise", [result], (), options).splitlines()
+
+    first, rest = told([f"model = torch.load('{one}.pt')['model']" for one in range(5)])
+    assert first.startswith("a.py:1:1: TLL101 ")
+    assert rest.startswith("    the same at 4 other places: a.py:2:1, ")
+    others = [f"model{one} = torch.load(path{one})" for one in range(5)]
+    assert len(told(others)) == len(others)
+
+
+def test_concise_keeps_the_order_of_few_findings(make, options):
+    spans = [Span.of(row, 1, row, 9) for row in range(1, 7)]
+    found = [
+        make(span=span, message=f"message {row % 2}", requirement=BY_REQUIREMENT)
+        for row, span in enumerate(spans)
+    ]
+    told = render("concise", [FileResult(Path("a.py"), tuple(found))], (), options)
+    assert [line.split(":")[1] for line in told.splitlines()] == ["1", "2", "3", "4", "5", "6"]
+
+
 def test_few_findings_and_verbose_reports_are_not_gathered(make, tmp_path):
     verbose = ReportOptions(root=tmp_path, notes=True)
     for count, options in ((4, ReportOptions(root=tmp_path)), (11, verbose)):
@@ -236,6 +260,9 @@ def test_the_summary_counts_what_one_requirement_brings_about(make):
     others = FileResult(Path("b.py"), (make(), make(requirement="b.txt:1 says torch>=1.13")))
     told = summary([many, others._replace(fixed=(make(),))])
     assert told == f"Found 14 errors (1 fixed, 13 remaining, 11 because {BY_REQUIREMENT}).\n"
+    parts = [make(requirement=f"{name}.txt:1 says torch==1.4") for name in "abcde" * 2]
+    told = summary([FileResult(Path("a.py"), tuple(parts))])
+    assert told.endswith("c.txt:1 says torch==1.4, 4 because of 2 other requirements).\n")
 
 
 def test_statistics_count_the_most_frequent_first(make):

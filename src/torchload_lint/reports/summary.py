@@ -113,11 +113,14 @@ def _by_cause(left: list[Diagnostic]) -> list[str]:
     is one decision.
     """
     counts = Counter(found.requirement for found in left if found.requirement)
-    shared = [(count, cause) for cause, count in counts.most_common(_CAUSES) if count > 1]
-    return [
+    shared = [(count, cause) for cause, count in counts.most_common() if count > 1]
+    told = [
         f"{'all' if count == len(left) else count} because {printable(cause)}"
-        for count, cause in shared
+        for count, cause in shared[:_CAUSES]
     ]
+    rest = [count for count, _ in shared[_CAUSES:]]
+    more = f"{sum(rest)} because of {number_of(len(rest), 'other requirement')}"
+    return [*told, more] if rest else told
 
 
 def _fixable(report: Report, left: list[Diagnostic]) -> str:

@@ -113,7 +113,7 @@ def _unsafe(situation: Situation, context: Context) -> Diagnostic:
         situation=situation,
         notes=(*evidence_notes(situation), *plan.notes),
     )
-    return found if needs else found._replace(requirement=_letting_old_ones_in(situation, context))
+    return found if needs else found._replace(requirement=_letting_old_ones_in(context))
 
 
 def _too_old(situation: Situation, context: Context) -> str:
@@ -147,11 +147,9 @@ def runs_code_on(situation: Situation, context: Context) -> str:
     return f"; on torch {words} it runs whatever code the file holds"
 
 
-def _letting_old_ones_in(situation: Situation, context: Context) -> str:
-    """The requirement without which the load would be a restricted one, or could be made one."""
-    stated, torch = context.torch.stated, context.torch
-    only_old = set(situation.unsafe_on) == set(torch.versions) and torch.newest >= PARAMETER_SINCE
-    return "" if only_old or not stated else str(stated[0])
+def _letting_old_ones_in(context: Context) -> str:
+    """The requirement without which the load would be a restricted one."""
+    return str(context.torch.stated[0]) if context.torch.stated else ""
 
 
 RULE = Rule(
