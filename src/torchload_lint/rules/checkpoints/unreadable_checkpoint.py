@@ -6,8 +6,9 @@ anything else that is not a checkpoint.
 
 A clone rarely holds the weights, so a missing file is only reported where it should be there: the
 configuration names it, or a literal does in a Python file (not in a notebook, which fetches and
-writes its files as it goes), nothing in the project writes or downloads it, and the folder that it
-names, if it names one, holds other checkpoints.
+writes its files as it goes), nothing in the project writes it, no URL in that file ends in its name
+(`…/resnet101-63fe2227.pth` counts for `resnet101.pth`), and the folder that it names, if it names
+one, holds other checkpoints.
 
 ## Why is this bad?
 The load fails with a message about something else: a git-lfs pointer is "Unsupported operand 118",
@@ -104,11 +105,15 @@ def _should_be_there(pattern: PathPattern, module: Module, context: Context) -> 
 
 
 def _may_be_downloaded(path: str, module: Module) -> bool:
-    """Whether a URL in the module ends in the name of the file."""
+    """Whether a URL in the module ends in the name of the file, also with the digest before the
+    ending by which torch.hub tells releases apart (``resnet101-63fe2227.pth``).
+    """
     if not module.holds("://"):
         return False
-    name = path.rpartition("/")[2]
-    return re.search(rf"://[^\s'\"]*/{re.escape(name)}\b", module.text) is not None
+    stem, dot, ending = path.rpartition("/")[2].rpartition(".")
+    digest = r"(?:-[0-9a-f]{8,64})?" if stem else ""
+    name = rf"{re.escape(stem)}{digest}{re.escape(dot + ending)}"
+    return re.search(rf"://[^\s'\"]*/{name}\b", module.text) is not None
 
 
 RULE = Rule(
