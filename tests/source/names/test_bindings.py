@@ -119,6 +119,10 @@ QUALIFIED = {
     "import torch\nq = torch.load\nq": "torch.load",
     "import torch\nq: object = torch.load\nq": "torch.load",
     "import torch\ngetattr(torch, 'load')": "torch.load",
+    "import operator, torch\noperator.attrgetter('load')(torch)": "torch.load",
+    "import torch\nfrom operator import attrgetter as of\nof('serialization.load')(torch)": (
+        "torch.serialization.load"
+    ),
     "import importlib\nimportlib.import_module('torch').load": "torch.load",
     "__import__('torch').load": "torch.load",
     "import sys\nsys.modules['torch'].load": "torch.load",

@@ -213,9 +213,14 @@ class Bindings(Reaching):
             yield self.qualname(methods[-1]) if methods else ""
 
     def _call_meanings(self, node: ast.Call, depth: int) -> Iterator[str]:
-        """``getattr(torch, "load")``, ``importlib.import_module("torch")``, ``__import__``, and
-        ``staticmethod(torch.load)``.
+        """``getattr(torch, "load")``, ``attrgetter("load")(torch)``, ``__import__("torch")``,
+        ``importlib.import_module("torch")`` and ``staticmethod(torch.load)``.
         """
+        path = self._path_of_getter(node.func, depth)
+        if path and len(node.args) == 1:
+            for meaning in self._meanings(node.args[0], depth - 1):
+                yield f"{meaning}.{path}" if meaning else ""
+            return
         texts = [text_of(part) for part in node.args]
         for function in self._meanings(node.func, depth - 1):
             if function in {"importlib.import_module", "builtins.__import__"} and texts:
@@ -227,6 +232,14 @@ class Bindings(Reaching):
                 yield from self._meanings(node.args[0], depth - 1)
             else:
                 yield ""
+
+    def _path_of_getter(self, node: ast.expr, depth: int) -> str:
+        """``load`` of ``operator.attrgetter("load")``; empty for any other expression."""
+        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+            return ""
+        path = text_of(node.args[0])
+        is_getter = path and "operator.attrgetter" in self._meanings(node.func, depth - 1)
+        return path if is_getter else ""
 
     def _subscript_meanings(self, node: ast.Subscript, depth: int) -> Iterator[str]:
         """``sys.modules["torch"]`` and ``vars(torch)["load"]``, ``torch.__dict__["load"]``."""

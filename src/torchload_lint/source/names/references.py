@@ -74,7 +74,9 @@ def _resolve(
 
 
 def _expression(module: SourceFile, node: ast.AST) -> ast.expr | None:
-    """The expression that a node with the word makes: itself, or ``getattr(x, "load")``."""
+    """The expression that a node with the word makes: itself, or ``getattr(x, "load")``, or
+    ``attrgetter("load")(x)``.
+    """
     if isinstance(node, (ast.Name, ast.Attribute)):
         return node if isinstance(node.ctx, ast.Load) else None
     if isinstance(node, ast.Constant):
@@ -83,7 +85,14 @@ def _expression(module: SourceFile, node: ast.AST) -> ast.expr | None:
             return parent
         if isinstance(parent, ast.Call) and len(parent.args) > 1 and parent.args[1] is node:
             return parent
+        return _called(module, parent) if isinstance(parent, ast.Call) else None
     return None
+
+
+def _called(module: SourceFile, node: ast.Call) -> ast.Call | None:
+    """The call of what a call gives, where it is called at once."""
+    parent = module.parents.get(node)
+    return parent if isinstance(parent, ast.Call) and parent.func is node else None
 
 
 def _partial_behind(

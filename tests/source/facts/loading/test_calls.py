@@ -28,6 +28,7 @@ LOADS = {
     "importlib": "import importlib\nt = importlib.import_module('torch')\nt.load(p)",
     "dunder import": "__import__('torch').load(p)",
     "getattr": "import torch\ngetattr(torch, 'load')(p)",
+    "attrgetter": "import operator, torch\noperator.attrgetter('load')(torch)(p)",
     "sys.modules": "import sys, torch\nsys.modules['torch'].load(p)",
     "alias of the module": "import torch\nt = torch\nt.load(p)",
     "alias of the function": "import torch\nread = torch.load\nread(p)",
@@ -133,6 +134,8 @@ NOT_LOADS = {
     "a loop variable": "import torch\nfor torch in x:\n    torch.load(p)",
     "a comprehension's variable": "import torch\n[torch.load(p) for torch in x]",
     "another getattr": "import torch\ngetattr(torch, 'save')(p)",
+    "an attrgetter of its own": "import torch, my\nmy.attrgetter('load')(torch)(p)",
+    "attrgetter of another": "import operator, torch\noperator.attrgetter('load')(mine)(p)",
     "a dictionary without it": "import torch\nL = {'a': torch.save}\nL['a'](p)",
 }
 
