@@ -66,7 +66,10 @@ def test_a_folder_into_another(project: Path) -> None:
     for one in files:
         for key, path in (("sha256", one["path"]), ("out_sha256", one["out"])):
             assert one[key] == hashlib.sha256((project / path).read_bytes()).hexdigest()
-    assert "no checkpoint that has to be migrated" in run("new").stderr
+    assert result.stderr.endswith("note: 1 file there loads as it is, and is left alone\n")
+    again = run("new").stderr
+    assert "no checkpoint that has to be migrated" in again
+    assert again.endswith("note: 2 files there load as they are, and are left alone\n")
 
 
 def test_a_folder_with_files_that_cannot_be_read(project: Path) -> None:

@@ -146,11 +146,14 @@ def command(  # noqa: PLR0913, PLR0917 - one for each option
         fail(f"{manifest} is there and is not a manifest of migrate; --manifest FILE names another")
     settings = _settings(config_file, isolated, flags)
     with ended_by_signals():
-        todo = list(tasks(checkpoints, options.format, out_dir, in_place=in_place, force=force))
+        plain: list[Path] = []
+        found = tasks(checkpoints, options.format, out_dir, plain, in_place=in_place, force=force)
+        todo = list(found)
         todo = [task._replace(target=out) if out else task for task in todo]
         if manifest is not None and not dry_run:
             _refuse_manifest(manifest, todo)
         run = _Run(options, settings, output_format == "json", dry_run)
+        run.left_alone = len(plain)
         run.is_short = len(todo) > FEW and not dry_run
         run.sources = {os.path.realpath(task.source): task.source for task in todo}
         with Progress("checkpoints") as progress:
@@ -254,6 +257,8 @@ class _Run:
         self._done: list[dict[str, object]] = []
         self._number = 0
         self.is_short = False
+        self.left_alone = 0
+        """How many files of the folders load as they are."""
         self.sources: dict[str, Path] = {}
         """Path → the checkpoint that lies there, of all that are to be migrated."""
         self._failed: dict[str, str] = {}
@@ -338,3 +343,8 @@ class _Run:
                 say(line)
             for line in where_they_load(self.done, self._settings, self._options):
                 say(line, err=True)
+        if self.left_alone and not self._as_json:
+            count = number_of(self.left_alone, "file")
+            one = self.left_alone == 1
+            left = "loads as it is, and is" if one else "load as they are, and are"
+            say(f"note: {count} there {left} left alone\n", err=True)

@@ -62,9 +62,16 @@ class Task(NamedTuple):
 
 
 def tasks(
-    given: Sequence[Path], kind: TargetFormat, out_dir: Path | None, *, in_place: bool, force: bool
+    given: Sequence[Path],
+    kind: TargetFormat,
+    out_dir: Path | None,
+    plain: list[Path],
+    *,
+    in_place: bool,
+    force: bool,
 ) -> Iterator[Task]:
-    """The files, and of the folders those files that do not load plainly.
+    """The files, and of the folders those files that do not load plainly; ``plain`` gets those
+    that do.
 
     With ``force`` a file kept before stays: the next is called ``.bak2``. Below ``out_dir``
     a file that was found in a folder lies as it does in there.
@@ -72,7 +79,7 @@ def tasks(
     ending = _ENDINGS[kind]
     for path in given:
         is_folder = path.is_dir()
-        for source in _in_folder(path, kind) if is_folder else [path]:
+        for source in _in_folder(path, kind, plain) if is_folder else [path]:
             if in_place:
                 yield Task(source, source, _backup(source, force=force))
             elif out_dir is None:
@@ -93,8 +100,10 @@ def _backup(source: Path, *, force: bool) -> Path:
     return backup
 
 
-def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
-    """The checkpoints of a folder that are to be migrated; others are left out."""
+def _in_folder(folder: Path, kind: TargetFormat, plain: list[Path]) -> Iterator[Path]:
+    """The checkpoints of a folder that are to be migrated; others are left out, and added to
+    ``plain`` where they load as they are.
+    """
     from torchload_lint.workspace.inspection import (  # noqa: PLC0415 - not for a single file
         checkpoints_in,
     )
@@ -109,9 +118,12 @@ def _in_folder(folder: Path, kind: TargetFormat) -> Iterator[Path]:
         if own.leads_out(source):
             warn(f"{source}: a link leads out of {folder} here, and is not followed")
         elif source.is_file() and not _is_kept(source):
-            why_not = _why_not(source, inspect_file(source), kind)
+            report = inspect_file(source)
+            why_not = _why_not(source, report, kind)
             if why_not is None:
                 yield source
+            elif report.verdict is Verdict.LOADS and not source.name.endswith(_ENDINGS[kind]):
+                plain.append(source)
             elif why_not:
                 warn(f"{source} is not migrated: {why_not}")
 
