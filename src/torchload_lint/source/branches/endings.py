@@ -93,7 +93,8 @@ def passing(
     )
     if left or not values:
         return _narrowed(left, [asked for asked, holds in tests if holds])
-    return unknown(f"{ast.unparse(node)} ends or begins otherwise here", Cause.NOT_THE_DEFAULT)
+    why = f"no value known of {ast.unparse(node)} passes the tests around the load"
+    return unknown(why, Cause.NOT_THE_DEFAULT)
 
 
 def _narrowed(values: Values, tests: list[TextTest]) -> Values:
