@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from checkpoint import bare_files as files
@@ -140,3 +142,43 @@ def test_a_tree_after_a_report_has_the_names_of_the_file(knows, tmp_path):
     for _ in range(2):
         inspect_file(path, lookup=lambda _: facts if knows else None)
         assert inspect_tree(path) == before == "old.nets.Net\n└── .a: 1"
+
+
+@pytest.mark.torch
+def test_numbers_of_numpy_are_shown_as_numbers():
+    np = pytest.importorskip("numpy")
+    import torch
+
+    numbers = {
+        "a": np.float64(0.5),
+        "b": np.int32(-7),
+        "c": np.bool_(True),
+        "d": np.array(3, dtype=">u2")[()],
+        "e": np.complex64(1j),
+        "f": np.datetime64("2020-01-01"),
+    }
+    written = io.BytesIO()
+    torch.save(numbers, written)
+    lines = tree_of_bytes(written.getvalue()).splitlines()
+    assert "├── ['a']: numpy float64 0.5" in lines
+    assert "├── ['b']: numpy int32 -7" in lines
+    assert "├── ['c']: numpy bool True" in lines
+    assert "├── ['d']: numpy uint16 3" in lines
+    for raw in "ef":
+        assert any(f"['{raw}']: numpy._core.multiarray.scalar" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"(h\x01(\x8c\x02f8\x89\x88tRC\x08\0\0\0\0\0\0\0\0t",  # a dtype without its state
+        b"(\x8c\x02f8C\x08\0\0\0\0\0\0\0\0t",
+        b"(h\x01\x8c\x02f8\x85R(K\x03X\x01\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tbC\x02\0\0t",
+        b")",
+    ],
+)
+def test_what_is_no_plain_number_stays_as_it_is(given):
+    names = b"cnumpy.core.multiarray\nscalar\n\x94cnumpy\ndtype\n\x94"
+    lines = tree(names, b"0]h\0" + given + b"Ra")
+    assert any("multiarray.scalar" in line for line in lines)
+    assert not any("numpy float64" in line for line in lines)

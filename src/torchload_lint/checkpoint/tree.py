@@ -11,6 +11,7 @@ from torchload_lint.checkpoint.containers.container import open_container
 from torchload_lint.checkpoint.containers.safetensors import described
 from torchload_lint.checkpoint.evaluate import Question, evaluate
 from torchload_lint.checkpoint.known.torch_versions import NEWEST
+from torchload_lint.checkpoint.numpy_scalars import scalar_text
 from torchload_lint.checkpoint.pickles.pickled_values import (
     DictValue,
     GlobalRef,
@@ -179,7 +180,7 @@ class _Outline:
 
 def _is_worth_opening(value: PickledValue) -> bool:
     """Whether the headline leaves something to say."""
-    if isinstance(value, _LEAVES) or tensor_of(value) is not None:
+    if isinstance(value, _LEAVES) or tensor_of(value) is not None or scalar_text(value):
         return False
     return not (isinstance(value, (list, tuple)) and _is_short(value))
 
@@ -223,7 +224,7 @@ def _headline(value: PickledValue) -> str:
     if isinstance(value, SetValue):
         return f"{_short(value.kind)}, {_count(len(value.items), 'item', 'items')}"
     if isinstance(value, ObjectValue):
-        return _instance(value)
+        return scalar_text(value) or _instance(value)
     if isinstance(value, StorageValue):
         return f"storage {value.dtype}, {_count(value.numel, 'element', 'elements')}"
     return shortened(value)
