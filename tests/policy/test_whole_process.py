@@ -59,6 +59,39 @@ def test_what_the_file_has_chosen_is_said(head, body, tmp_path):
     assert "told by a file" in done.stdout + done.stderr
 
 
+NAMED = {
+    "given": f"{MADE}self.log = logging.getLogger(x)",
+    "kept": f"{MADE}self.x = x; self.log = logging.getLogger(self.x)",
+    "with a prefix": f"{MADE}self.log = logging.getLogger(f'app.{{x}}')",
+    "by keyword": f"{MADE}self.log = logging.getLogger(name=x)",
+    "spread": f"{MADE}self.log = logging.getLogger(*[x])",
+    "handed on": f"{MADE}self.log = list(map(logging.getLogger, [x]))",
+    "a child": f"{MADE}self.log = logging.getLogger('app').getChild(x)",
+    "in a lambda": f"make = lambda s, x: logging.getLogger(x)\n    {MADE}self.log = self.make(x)",
+}
+OWN = {
+    "its module": "logging.getLogger(__name__)",
+    "its class": "logging.getLogger(type(self).__name__)",
+    "both": "logging.getLogger(f'{__name__}.{self.__class__.__qualname__}')",
+    "a text": "logging.getLogger('app' + '.nets')",
+    "the root": "logging.getLogger()",
+}
+
+
+@pytest.mark.parametrize("body", NAMED.values(), ids=NAMED)
+def test_loggers_of_names_that_the_file_has_chosen(body, tmp_path):
+    project(tmp_path, "import logging", body)
+    assert not stands_as_itself(tmp_path)
+    shown = "any('told' in name for name in logging.root.manager.loggerDict)"
+    assert loaded(tmp_path, forge.call(NET), "victim.Net", shown, "logging").stdout == "True\n"
+
+
+@pytest.mark.parametrize("made", OWN.values(), ids=OWN)
+def test_loggers_of_names_that_stand_there(made, tmp_path):
+    project(tmp_path, "import logging", f"{MADE}self.x = x; self.log = {made}")
+    assert stands_as_itself(tmp_path)
+
+
 KIND = """import enum
 class Kind(enum.Enum):
     A = 1
