@@ -22,7 +22,7 @@ from torchload_lint.source.facts import module as modules
 from torchload_lint.source.libraries.options import argparse_cli
 from torchload_lint.source.proofs import class_facts
 from torchload_lint.source.saving import producers
-from torchload_lint.source.state import taken
+from torchload_lint.source.state import handles, taken
 from torchload_lint.workspace import Options, Projects, Settings
 from torchload_lint.workspace.adoption.unused_entries import unused_entries
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
@@ -285,3 +285,14 @@ def test_a_plain_check_follows_what_a_save_writes_only_so_far(
     code = f"import torch\n\ntorch.save([{parts}], path)\nstate = torch.load(path)\n"
     check(tmp_path, {"load.py": code})
     assert 0 < len(followed) < 1000
+
+
+def test_what_happens_to_an_open_file_is_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    real = handles._uses
+    monkeypatch.setattr(handles, "_uses", lambda name, *of: looked.append(name) or real(name, *of))
+    loads = "".join(f"x{n} = torch.load(file)\n" for n in range(40))
+    check(tmp_path, {"load.py": f"import torch\n\nfile = open('a.pt', 'rb')\n{loads}"}, "a.pt")
+    assert looked == ["file"]

@@ -76,6 +76,12 @@ def _targets(made: ast.Call, module: SourceFile) -> list[ast.expr]:
 
 
 def _is_moved(name: str, holders: set[ast.AST], module: SourceFile) -> bool:
+    return module.remember(
+        ("moved", name, frozenset(holders)), lambda: _find_moves(name, holders, module)
+    )
+
+
+def _find_moves(name: str, holders: set[ast.AST], module: SourceFile) -> bool:
     readers = 0
     for use in _uses(name, holders, module):
         parent = module.parents.get(use)
@@ -86,11 +92,12 @@ def _is_moved(name: str, holders: set[ast.AST], module: SourceFile) -> bool:
             call = parent if isinstance(parent, ast.Call) else module.parents.get(parent)
             called = module.bindings.qualified(call.func) if isinstance(call, ast.Call) else None
             readers += called not in _LOOKING
-            if _is_repeated(use, holders, module) or _is_elsewhere(use, holders, module):
+            is_again = _is_repeated(use, holders, module) or _is_elsewhere(use, holders, module)
+            if is_again or readers > 1:
                 return True
         elif not isinstance(parent, ast.Expr | ast.withitem):
             return True
-    return readers > 1
+    return False
 
 
 def _uses(name: str, holders: set[ast.AST], module: SourceFile) -> Iterator[ast.Name]:
