@@ -22,7 +22,7 @@ from torchload_lint.source.facts import module as modules
 from torchload_lint.source.libraries.options import argparse_cli
 from torchload_lint.source.proofs import class_facts
 from torchload_lint.source.saving import producers
-from torchload_lint.source.state import handles, taken
+from torchload_lint.source.state import handles, taken, unspelled
 from torchload_lint.workspace import Options, Projects, Settings
 from torchload_lint.workspace.adoption.unused_entries import unused_entries
 from torchload_lint.workspace.on_disk.source_files import DiskFiles
@@ -296,3 +296,28 @@ def test_what_happens_to_an_open_file_is_looked_for_once(
     loads = "".join(f"x{n} = torch.load(file)\n" for n in range(40))
     check(tmp_path, {"load.py": f"import torch\n\nfile = open('a.pt', 'rb')\n{loads}"}, "a.pt")
     assert looked == ["file"]
+
+
+def test_what_a_file_asks_about_values_is_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[ast.AST] = []
+    real = ast.walk
+    monkeypatch.setattr(ast, "walk", lambda node: walked.append(node) or real(node))
+    loads = "".join(f"x{n} = torch.load(p)\nx{n}.load_state_dict(y)\n" for n in range(30))
+    check(tmp_path, {"load.py": f"import torch\n\n{loads}"})
+    assert sum(isinstance(node, ast.Module) for node in walked) < 20
+
+
+def test_attributes_that_are_set_by_name_are_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ast.Call] = []
+    real = unspelled._names_listed
+    monkeypatch.setattr(
+        unspelled, "_names_listed", lambda call, module: asked.append(call) or real(call, module)
+    )
+    sets = "".join(f"setattr(a, 'p{n}', '{n}.pt')\nx{n} = torch.load(a.p{n})\n" for n in range(20))
+    code = f"import torch\n\n\nclass A:\n    pass\n\n\na = A()\n{sets}"
+    check(tmp_path, {"load.py": code}, "3.pt")
+    assert len(asked) == 20

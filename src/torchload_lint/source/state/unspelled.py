@@ -93,19 +93,26 @@ def is_set_anew(node: ast.Attribute, module: SourceFile) -> bool:
     around it says: to what is not in sight.
     """
     scope = module.bindings.scope(node)
-    rows = rows_with(module.lines, {"setattr"}, scope)
-    if not rows:
-        return False
-    holder = ast.unparse(node.value)
+    found = module.remember(("set by setattr", scope), lambda: _set_by_lists(scope, module))
+    holder = ast.unparse(node.value) if found else ""
     return any(
-        isinstance(call, ast.Call)
-        and last_name(call.func) == "setattr"
-        and len(call.args) == 3  # noqa: PLR2004
-        and call.lineno < node.lineno
-        and ast.unparse(call.args[0]) == holder
-        and node.attr in _names_listed(call, module)
-        for call in on_rows(scope, rows, INNER)
+        row < node.lineno and target == holder and node.attr in names
+        for row, target, names in found
     )
+
+
+def _set_by_lists(scope: ast.AST, module: SourceFile) -> list[tuple[int, str, set[str]]]:
+    """The row, the object and the attributes of each ``setattr(x, k, …)`` below a test that lists
+    the names.
+    """
+    rows = rows_with(module.lines, {"setattr"}, scope)
+    calls = [
+        call
+        for call in (on_rows(scope, rows, INNER) if rows else ())
+        if isinstance(call, ast.Call) and last_name(call.func) == "setattr" and len(call.args) == 3  # noqa: PLR2004
+    ]
+    listed = ((call, _names_listed(call, module)) for call in calls)
+    return [(call.lineno, ast.unparse(call.args[0]), names) for call, names in listed if names]
 
 
 def _names_listed(call: ast.Call, module: SourceFile) -> set[str]:

@@ -19,11 +19,8 @@ def is_asked_before(use: ast.AST, names: frozenset[str], module: SourceFile) -> 
     """
     leading = _leading_to(use, names, module)
     scope = module.function(use) or module.tree
-    for node in ast.walk(scope):
-        if isinstance(node, ast.Call) and node.args:
-            asks = module.bindings.qualified(node.func) in _ASK_FOR_TYPES
-            if asks and not leading.isdisjoint(_names_in(node.args[0])):
-                return True
+    if not leading.isdisjoint(_names_asked_about(scope, module)):
+        return True
     around = module.parents.get(use)
     while around is not None and around is not scope:
         test = getattr(around, "test", None) if not isinstance(around, ast.Assert) else None
@@ -31,6 +28,17 @@ def is_asked_before(use: ast.AST, names: frozenset[str], module: SourceFile) -> 
             return True
         around = module.parents.get(around)
     return False
+
+
+def _names_asked_about(scope: ast.AST, module: SourceFile) -> frozenset[str]:
+    """The names in what ``isinstance`` and the like are asked about; looked for once."""
+
+    def find() -> frozenset[str]:
+        calls = (node for node in ast.walk(scope) if isinstance(node, ast.Call) and node.args)
+        asking = (one for one in calls if module.bindings.qualified(one.func) in _ASK_FOR_TYPES)
+        return frozenset().union(*(_names_in(one.args[0]) for one in asking))
+
+    return module.remember(("names asked about", scope), find)
 
 
 def _leading_to(use: ast.AST, names: frozenset[str], module: SourceFile) -> frozenset[str]:
