@@ -19,6 +19,7 @@ from torchload_lint.fixes.blocks import rewrite
 from torchload_lint.source.certainty import doubts
 from torchload_lint.source.evaluation import engine
 from torchload_lint.source.facts import module as modules
+from torchload_lint.source.facts.keyword import mutations
 from torchload_lint.source.libraries.options import argparse_cli
 from torchload_lint.source.proofs import class_facts
 from torchload_lint.source.saving import producers
@@ -321,3 +322,16 @@ def test_attributes_that_are_set_by_name_are_looked_for_once(
     code = f"import torch\n\n\nclass A:\n    pass\n\n\na = A()\n{sets}"
     check(tmp_path, {"load.py": code}, "3.pt")
     assert len(asked) == 20
+
+
+def test_changes_of_keywords_are_looked_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ast.Name] = []
+    real = mutations._change
+    monkeypatch.setattr(
+        mutations, "_change", lambda module, name: asked.append(name) or real(module, name)
+    )
+    sets = "".join(f"K['a{n}'] = 1\nx{n} = torch.load('a.pt', **K)\n" for n in range(20))
+    check(tmp_path, {"load.py": f"import torch\n\nK = {{}}\n{sets}"})
+    assert len(asked) <= 2 * 20 + 1

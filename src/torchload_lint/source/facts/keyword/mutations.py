@@ -53,19 +53,28 @@ def of(module: SourceFile, name: str, at: ast.stmt) -> list[DictChange]:
     """The changes of the dictionary ``name`` that come before ``at`` in the same scope."""
     scope = module.bindings.scope(at)
     blocks = {id(block) for block in blocks_around(module, at)}
-    steps: list[DictChange] = []
+    found = module.remember(
+        ("changes of", name, scope), lambda: list(_changes_in(scope, module, name))
+    )
+    return [
+        step._replace(always=id(next(blocks_around(module, step.statement), [])) in blocks)
+        for step in found
+        if step.statement.lineno < at.lineno
+    ]
+
+
+def _changes_in(scope: ast.AST, module: SourceFile, name: str) -> Iterator[DictChange]:
+    """The changes of a dictionary in a scope, as if none always happened."""
     for node in module.carrying(name):
         if not isinstance(node, ast.Name):
             continue
         statement = module.statement(node)
-        if statement.lineno >= at.lineno or module.bindings.scope(statement) is not scope:
+        if module.bindings.scope(statement) is not scope:
             continue
         change = _change(module, node)
         if change is not None:
-            own = next(blocks_around(module, statement), [])
             versioned = any(asks_version(test) for test in _tests_around(module, statement))
-            steps.append(DictChange(*change, statement, id(own) in blocks, versioned))
-    return steps
+            yield DictChange(*change, statement, always=False, versioned=versioned)
 
 
 def applied(steps: list[DictChange], start: Answer, reader: ValueReader, depth: int) -> Answer:
