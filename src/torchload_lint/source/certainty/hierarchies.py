@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchload_lint.late_patterns import late_pattern
@@ -90,7 +91,10 @@ def metaclasses(evaluator: Evaluator) -> Iterator[str]:
 def beside(node: ast.ClassDef, name: str, relatives: Family, evaluator: Evaluator) -> Iterator[str]:
     """What a subclass gets under a name from another base than the class that was looked at."""
     for level in relatives.members:
-        if members.is_named_oddly(level, name):
+        given = evaluator.project.remember(
+            ("definitions", "names given oddly", level), partial(members.names_given_oddly, level)
+        )
+        if name in given:
             yield f"class {level.name} names {name} in a loop or the like"
     own = {level for level, _ in classes.ancestry(node, relatives.members[node], evaluator.project)}
     for subclass, home in relatives.subclasses.items():

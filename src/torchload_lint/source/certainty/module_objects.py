@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from torchload_lint.source.project.imports import closes_circle
 from torchload_lint.source.project.mentions import modules_with
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +51,8 @@ def as_values(
             for node in module.carrying(word)
             if isinstance(node, ast.alias) and node.asname
         }
-        for places in carrying(module.tree, module.lines, known_as).values():
-            for node in places:
+        for name in known_as:
+            for node in module.carrying(name):
                 if not isinstance(node, ast.Name) or isinstance(node.ctx, ast.Store):
                     continue
                 if isinstance(module.parents.get(node), ast.Attribute):

@@ -65,14 +65,18 @@ def odd_members(node: ast.ClassDef) -> Iterator[ast.stmt]:
             yield statement
 
 
-def is_named_oddly(node: ast.ClassDef, name: str) -> bool:
-    """Whether such a statement of a class body may give ``name`` another value."""
-    parts = (part for odd in odd_members(node) for part in ast.walk(odd))
-    return any(
-        (isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load))
-        or (isinstance(part, ast.alias) and (part.asname or part.name.partition(".")[0]) == name)
+def names_given_oddly(node: ast.ClassDef) -> frozenset[str]:
+    """The names that such statements of a class body may give another value."""
+    parts = [part for odd in odd_members(node) for part in ast.walk(odd)]
+    set_there = (
+        part.id
         for part in parts
+        if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)
     )
+    imported = (
+        part.asname or part.name.partition(".")[0] for part in parts if isinstance(part, ast.alias)
+    )
+    return frozenset((*set_there, *imported))
 
 
 def _outside_of_bodies(statement: ast.stmt) -> Iterator[ast.AST]:

@@ -6,7 +6,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from torchload_lint.source.project.mentions import modules_with
-from torchload_lint.source.text.candidates import carrying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +37,10 @@ def mentions(
     is one of it, or to annotate. Raises TooManyError.
     """
     for module in modules_with(project, node.name, home):
-        words = {node.name}
-        for each in carrying(module.tree, module.lines, words)[node.name]:
-            if isinstance(each, ast.alias) and each.asname:
-                words.add(each.asname)
-        for places in carrying(module.tree, module.lines, words).values():
-            for each in places:
+        named = module.carrying(node.name)
+        renamed = {each.asname for each in named if isinstance(each, ast.alias) and each.asname}
+        for word in {node.name, *renamed}:
+            for each in module.carrying(word):
                 if (
                     isinstance(each, ast.Name | ast.Attribute)
                     and isinstance(each.ctx, ast.Load)

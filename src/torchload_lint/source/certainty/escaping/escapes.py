@@ -16,6 +16,7 @@ from torchload_lint.source.certainty.escaping.asked import shown
 from torchload_lint.source.certainty.escaping.seen_changes import SeenChange, changed
 from torchload_lint.source.certainty.escaping.uses import PlaceOfUse
 from torchload_lint.source.project.mentions import TooManyError
+from torchload_lint.source.text.candidates import on_rows, rows_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -174,23 +175,10 @@ class Watch:
 
     def _renamed(self, target: ast.Name, module: SourceFile, asked: Asked, depth: int) -> str:
         scope = module.bindings.scope(module.statement(target))
-        places = [
-            PlaceOfUse(module, node)
-            for node in ast.walk(scope)
-            if isinstance(node, ast.Name)
-            and node.id == target.id
-            and isinstance(node.ctx, ast.Load)
-            and (
-                not (found := module.bindings.definitions(node))
-                or any(_binds(each.node, target) for each in found)
-            )
-        ]
-        augmented = any(
-            isinstance(node, ast.AugAssign)
-            and isinstance(node.target, ast.Name)
-            and node.target.id == target.id
-            for node in ast.walk(scope)
+        read, augmented = module.remember(
+            ("renamed to", target), lambda: _places_of(target, scope, module)
         )
+        places = [PlaceOfUse(module, node) for node in read]
         if augmented and asked.items:
             return SeenChange(f"{target.id} is changed in place")
         if isinstance(scope, ast.Module | ast.ClassDef):
@@ -204,6 +192,28 @@ class Watch:
             except TooManyError as error:
                 return str(error)
         return self.any_of(places, asked._replace(key=None, place=None), depth + 1)
+
+
+def _places_of(target: ast.Name, scope: ast.AST, module: SourceFile) -> tuple[list[ast.Name], bool]:
+    """Where a name in a scope may stand for what the target is given; whether it is changed in
+    place somewhere (``name += …``).
+    """
+    nodes = on_rows(scope, rows_with(module.lines, [target.id], scope))
+    named = [one for one in nodes if isinstance(one, ast.Name) and one.id == target.id]
+    around = ((node, module.parents.get(node)) for node in named)
+    augmented = any(
+        isinstance(parent, ast.AugAssign) and parent.target is node for node, parent in around
+    )
+    read = [
+        node
+        for node in named
+        if isinstance(node.ctx, ast.Load)
+        and (
+            not (found := module.bindings.definitions(node))
+            or any(_binds(each.node, target) for each in found)
+        )
+    ]
+    return read, augmented
 
 
 def _binds(definition: ast.AST, target: ast.Name) -> bool:

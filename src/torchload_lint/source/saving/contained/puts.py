@@ -65,6 +65,7 @@ class Objects:
     def __init__(self, home: SourceFile) -> None:
         self.home = home
         self._roots: dict[str, set[ast.AST]] = {}
+        self._first_names: set[str] = set()
         self._nodes: list[ast.expr] = []
         self._attributes: dict[str, bool] = {}
         """Their own names, and whether they are attributes of ``self``."""
@@ -78,6 +79,7 @@ class Objects:
             return False
         self._nodes.append(node)
         self._roots.setdefault(code, set()).update(roots)
+        self._first_names.update(_first_name(node))
         if isinstance(node, ast.Attribute):
             self._attributes[node.attr] = _is_own(node) or self._attributes.get(node.attr, False)
         return True
@@ -85,6 +87,7 @@ class Objects:
     def add_parameter(self, parameter: ast.arg) -> None:
         """The object that a function is given under that name."""
         self._roots[parameter.arg] = {parameter}
+        self._first_names.add(parameter.arg)
 
     def attributes(self) -> list[str]:
         """The attributes of ``self`` among them, by their own names."""
@@ -108,6 +111,8 @@ class Objects:
         return self._is_spelled(node)
 
     def _is_spelled(self, node: ast.expr) -> bool:
+        if not self._first_names.issuperset(_first_name(node)):
+            return False  # most are of other names: nothing is written out for them
         code, roots = self._spelled(node)
         known = self._roots.get(code)
         return known is not None and (not known or not roots or bool(known & roots))
@@ -125,6 +130,11 @@ def root_of(node: ast.expr) -> ast.expr:
     while isinstance(node, ast.Attribute | ast.Subscript):
         node = node.value
     return node
+
+
+def _first_name(node: ast.expr) -> tuple[str, ...]:
+    root = root_of(node)
+    return (root.id,) if isinstance(root, ast.Name) else ()
 
 
 def _is_own(node: ast.expr) -> bool:
