@@ -10,6 +10,7 @@ import runpy
 import sys
 import textwrap
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from click.testing import CliRunner
@@ -74,7 +75,8 @@ def run(folder: Path) -> str:
     for name in [path.stem for path in folder.glob("*.py")]:
         sys.modules.pop(name, None)
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
+    given = patch.object(sys, "argv", ["main.py", "given"])  # not those of the tests themselves
+    with contextlib.redirect_stdout(printed), given:
         runpy.run_path("main.py", run_name="__main__")
     return printed.getvalue()
 
