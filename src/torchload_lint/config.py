@@ -184,6 +184,8 @@ def _string(value: object) -> str:
     """A string."""
     if not isinstance(value, str):
         raise ValueError(f"must be a string, not {_kind(value)}")
+    if "\0" in value:
+        raise ValueError("must not hold the character U+0000")
     return value
 
 
@@ -191,7 +193,7 @@ def _strings(value: object) -> tuple[str, ...]:
     """A list of strings."""
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"must be a list of strings, not {_kind(value)}")
-    return tuple(value)
+    return tuple(map(_string, value))
 
 
 def _dotted_names(value: object) -> tuple[str, ...]:
@@ -217,7 +219,7 @@ def _flag_or_strings(value: object) -> bool | tuple[str, ...]:
         return value
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"must be true, false or a list of strings, not {_kind(value)}")
-    return tuple(value)
+    return _strings(value)
 
 
 def _length(value: object) -> int:

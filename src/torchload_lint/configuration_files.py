@@ -6,6 +6,7 @@ source file holds for it; another one counts only where it says so (`extend`).
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,9 +35,7 @@ def find_config(folder: Path) -> Path | None:
 
 
 def may_hold_config(folder: str) -> bool:
-    """Whether anything in a folder has a name by which ``find_config`` or ``is_root`` goes: one
-    question to the disk instead of seven.
-    """
+    """Whether ``find_config`` or ``is_root`` may find something: one question instead of seven."""
     try:
         return not _TELLING_NAMES.isdisjoint(map(os.path.normcase, os.listdir(folder)))
     except OSError:
@@ -77,10 +76,8 @@ def config_for(start: Path, *, isolated: bool = False, named: Sequence[str] = ()
     Raises ConfigError.
     """
     above = (start, *start.parents)
-    if not isolated:
-        file = next(filter(None, map(find_config, above)), None)
-        if file:
-            return load_config(file)
+    if not isolated and (file := next(filter(None, map(find_config, above)), None)):
+        return load_config(file)
     root = next(filter(is_root, above), None) or _unmarked_root(above, named)
     config = Config(root=root)
     return config if isolated else _with_line_length(config)
@@ -108,8 +105,7 @@ def _looks_whole(folder: Path) -> bool:
 
 
 def _with_line_length(config: Config) -> Config:
-    stated = stated_line_length(config.root)
-    return config._replace(line_length=stated) if stated else config
+    return config._replace(line_length=stated_line_length(config.root) or config.line_length)
 
 
 def _has_section(file: Path) -> bool:
@@ -117,27 +113,33 @@ def _has_section(file: Path) -> bool:
     if file.name != "pyproject.toml":
         return True
     try:
-        data = file.read_bytes()
-    except OSError:
-        return False
-    return SECTION.encode() in data and SECTION in _read_toml(file).get("tool", {})
+        data = read_regular(file)
+    except OSError as error:
+        return error.errno == errno.EFBIG  # whoever reads it says so
+    return SECTION.encode() in data and _own_table(file) is not None
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def _own_table(file: Path) -> Any:  # noqa: ANN401 - what a stranger has written
+    """What a file says, of a pyproject.toml our table alone. Raises ConfigError."""
     try:
-        return parse_toml(read_regular(file).decode("utf-8"))
+        found = parse_toml(read_regular(file).decode("utf-8"))
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror or error})") from error
     except ValueError as error:  # a wrong encoding, or TOMLDecodeError
         raise ConfigError(f"{file}: is not valid TOML: {error}") from error
+    if file.name != "pyproject.toml":
+        return found
+    if not isinstance(tools := found.get("tool", {}), dict):
+        raise ConfigError(f"{file}: tool is not a table")
+    return tools.get(SECTION)
 
 
 def _settings_in(file: Path) -> dict[str, Any]:
     """What one file says itself, by the fields of Config. Raises ConfigError."""
-    table = _read_toml(file)
-    if file.name == "pyproject.toml":
-        table = table.get("tool", {}).get(SECTION, {})
-    return _settings(table, file)
+    table = _own_table(file)
+    if not isinstance(table, dict | None):
+        raise ConfigError(f"{file}: tool.{SECTION} is not a table")
+    return _settings(table or {}, file)
 
 
 def _settings(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
@@ -157,5 +159,6 @@ def _suggest(word: str, known: Mapping[str, object]) -> str:
     import difflib  # noqa: PLC0415 - only for a wrong word
 
     close = difflib.get_close_matches(word, list(known), n=1)
-    keys = ", ".join(sorted(known))
-    return f" (did you mean {close[0]!r}?)" if close else f"; known keys: {keys}"
+    return (
+        f" (did you mean {close[0]!r}?)" if close else f"; known keys: {', '.join(sorted(known))}"
+    )

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from cli_samples import FIXED, IMPLICIT, UNSAFE, codes
+from torchload_lint.cli.terminal import FAILED
 from torchload_lint.config import Settings
 from torchload_lint.configuration_files import config_for
 from torchload_lint.workspace import Projects
+
+SECTION = "[tool.torchload-lint]\n"
+NUL = "\\u0000"
 
 
 def config(**keys):
@@ -275,3 +280,46 @@ def test_what_names_nothing_is_told(cli, write, line):
     said = cli().stderr
     assert MISSPELT[line] in said
     assert bool(MISSPELT[line]) == ("warning: " in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("tool = 3  # torchload-lint", "tool is not a table"),
+        ("[[tool]]\ntorchload-lint = {}", "tool is not a table"),
+        ("[tool]\ntorchload-lint = 'x'", "tool.torchload-lint is not a table"),
+        ("[[tool.torchload-lint]]\nselect = ['TLL']", "tool.torchload-lint is not a table"),
+        (f"{SECTION}extend = '{NUL}'", "extend must not hold the character U+0000"),
+        (f"{SECTION}checkpoint-roots = ['a{NUL}']", "checkpoint-roots must not hold"),
+        (
+            f"{SECTION}loads = {{ 'a:b' = {{ checkpoints = ['{NUL}'] }} }}",
+            "loads ['a:b'] must not",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", [(), ("--fix",), ("loads",), ("show-settings",)])
+def test_a_configuration_of_another_shape_is_refused_by_name(cli, write, command, text, why):
+    write({"pyproject.toml": text.replace("'", '"'), "load.py": "import torch\n"})
+    result = cli(*command)
+    assert result.exit_code == FAILED
+    assert f"pyproject.toml: {why}" in result.stderr
+
+
+def test_a_configuration_that_is_too_large_is_no_missing_one(cli, write, folder):
+    write({"pyproject.toml": "[tool.torchload-lint]\nselect = ['TLL101']\n", "load.py": ""})
+    os.truncate(folder / "pyproject.toml", 2**30)  # hollow: it takes no room
+    result = cli(".")
+    assert result.exit_code == FAILED
+    assert "pyproject.toml: cannot be read (it is larger than 64 MB)" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs the device")
+def test_an_endless_list_to_compare_with_is_refused(cli, folder):
+    (folder / "net.pt").write_bytes(b"")
+    (folder / "endless.json").symlink_to("/dev/zero")
+    (folder / "hollow.json").touch()
+    os.truncate(folder / "hollow.json", 2**30)
+    for name in ("endless.json", "hollow.json"):
+        result = cli("inspect", "--union", "--since", name, "net.pt")
+        assert result.exit_code == FAILED
+        assert name in result.stderr

@@ -9,6 +9,7 @@ import click
 
 from torchload_lint.cli.arguments import declared
 from torchload_lint.config import ConfigError
+from torchload_lint.regular_files import read_regular_text
 from torchload_lint.remote.addresses import is_address
 
 if TYPE_CHECKING:
@@ -95,6 +96,6 @@ def stored_list(path: Path | None) -> Stored | None:
     from torchload_lint.reports.checkpoints.union import read_stored  # noqa: PLC0415 - few runs are given one
 
     try:
-        return read_stored(path.read_text(encoding="utf-8"))
+        return read_stored(read_regular_text(path))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: {error}") from error

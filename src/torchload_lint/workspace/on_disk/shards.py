@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from torchload_lint.regular_files import open_regular
+
 INDEX = ".index.json"
 """How the index files of transformers and diffusers end (``pytorch_model.bin.index.json``)."""
 MAX_INDEX = 64_000_000
@@ -19,7 +21,7 @@ def shards_of(index: Path) -> list[Path]:
     The form is ``{"weight_map": {tensor: file name}}`` (transformers 4.57, ``modeling_utils.py``).
     Raises OSError, and ValueError where it is no index or a name leads out of the index's folder.
     """
-    with index.open("rb") as file:
+    with open_regular(index) as file:
         text = file.read(MAX_INDEX + 1)
     if len(text) > MAX_INDEX:
         raise ValueError(f"it is larger than {MAX_INDEX:,} bytes")
